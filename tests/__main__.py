@@ -1,0 +1,38 @@
+"""All tests, in three passes: `python -m tests [options for pytest]`.
+
+1. float64, every function of `tms_physics` checked against its jaxtyping annotations;
+2. tests marked `no_hook`: our own error messages, which those checks would pre-empt;
+3. tests marked `float32`, with x64 off.
+"""
+
+import os
+import subprocess
+import sys
+
+NO_TESTS_COLLECTED = 5
+WORKERS = str(min(os.cpu_count() or 1, 4))
+PASSES: dict[str, tuple[list[str], dict[str, str]]] = {
+    "float64, types checked": (["-n", WORKERS, "--dist", "loadfile"], {}),
+    "error messages, types not checked": (["-m", "no_hook", "--jaxtyping-packages="], {}),
+    "float32": (["-m", "float32"], {"JAX_ENABLE_X64": "0"}),
+}
+
+
+def run(name: str, options: list[str], variables: dict[str, str], extra: list[str]) -> int:
+    print(f"\n--- {name} ---", flush=True)
+    command = [sys.executable, "-m", "pytest", *options, *extra]
+    return subprocess.call(command, env=os.environ | variables)
+
+
+def main(extra: list[str]) -> int:
+    """0 if every pass that found tests passed, and at least one did.
+
+    A pass may find none only where `extra` selects among the tests.
+    """
+    codes = [run(name, options, variables, extra) for name, (options, variables) in PASSES.items()]
+    allowed = {0, NO_TESTS_COLLECTED} if extra else {0}
+    return int(not (allowed.issuperset(codes) and 0 in codes))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,26 @@
+"""Each of the three passes is what it says (see `tests/__main__.py`)."""
+
+import os
+
+import jax.numpy as jnp
+import pytest
+
+
+@pytest.mark.float32
+def test_precision_follows_the_pass() -> None:
+    expected = jnp.float32 if os.environ.get("JAX_ENABLE_X64") == "0" else jnp.float64
+    assert jnp.ones(()).dtype == expected
+
+
+def test_the_default_pass_checks_types(request: pytest.FixtureRequest) -> None:
+    assert request.config.option.jaxtyping_packages
+
+
+@pytest.mark.no_hook
+def test_marked_tests_run_without_the_hook(request: pytest.FixtureRequest) -> None:
+    assert not request.config.option.jaxtyping_packages
+
+
+def test_ranks_are_never_promoted() -> None:
+    with pytest.raises(ValueError, match="rank_promotion"):
+        jnp.add(jnp.ones(3), jnp.ones((2, 3)))

@@ -1,0 +1,154 @@
+"""Exact expected loss of the ReLU-output model, derived symbolically for few features."""
+
+import functools
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from theory._checks import check_density
+from theory.numeric import Function, array_function
+from theory.symbols import ModelSymbols, model_symbols
+from theory.truncated_power import box_first_moment, box_mean
+
+
+def linear_loss(
+    couplings: Sequence[sp.Expr], bias: sp.Expr, density: Sequence[sp.Expr], feature: int
+) -> sp.Expr:
+    """E(x_i - z_i)² of the model without ReLU, z_i = bias + Σ_j couplings_j x_j, i = `feature`.
+
+    Variance plus mean squared, with the moments E x_j = p_j/2 and Var x_j = p_j/3 - p_j²/4.
+    Source: derived here.
+    """
+    weights = [int(j == feature) - coupling for j, coupling in enumerate(couplings)]
+    spread = sp.Add(*(w**2 * (p / 3 - p**2 / 4) for w, p in zip(weights, density, strict=True)))
+    mean = sp.Add(*(w * p / 2 for w, p in zip(weights, density, strict=True))) - bias
+    return spread + mean**2
+
+
+def rectification_gain(
+    couplings: Sequence[sp.Expr], bias: sp.Expr, density: Sequence[sp.Expr], feature: int
+) -> sp.Expr:
+    """E[n_i² + 2 x_i n_i] with n_i = ReLU(-z_i): what the ReLU saves; never negative.
+
+    Exact, one truncated power for each active set and vertex (3^n terms). It contains no
+    differences where z_i >= 0 always, so it is accurate where couplings vanish in that case.
+    Source: derived here.
+    """
+    gain = sp.S.Zero
+    for active, probability in active_sets(density):
+        slopes = [-couplings[j] for j in active]
+        term = box_mean(-bias, slopes, 2)
+        if feature in active:
+            term += 2 * box_first_moment(-bias, slopes, 1, active.index(feature))
+        gain += probability * term
+    return gain
+
+
+def feature_loss(
+    couplings: Sequence[sp.Expr], bias: sp.Expr, density: Sequence[sp.Expr], feature: int
+) -> sp.Expr:
+    """E(x_i - ReLU(z_i))² = linear loss - rectification gain; see those two functions."""
+    arguments = (couplings, bias, density, feature)
+    return linear_loss(*arguments) - rectification_gain(*arguments)
+
+
+def positive_part_feature_loss(
+    couplings: Sequence[sp.Expr], bias: sp.Expr, density: Sequence[sp.Expr], feature: int
+) -> sp.Expr:
+    """The same loss written p_i/3 - 2 E[x_i ReLU(z_i)] + E[ReLU(z_i)²].
+
+    Equal to `feature_loss`; it loses digits as couplings vanish where z_i > 0. Source: derived
+    here.
+    """
+    loss = density[feature] / sp.Integer(3)
+    for active, probability in active_sets(density):
+        slopes = [couplings[j] for j in active]
+        loss += probability * box_mean(bias, slopes, 2)
+        if feature in active:
+            moment = box_first_moment(bias, slopes, 1, active.index(feature))
+            loss -= 2 * probability * moment
+    return loss
+
+
+def active_sets(density: Sequence[sp.Expr]) -> Iterator[tuple[tuple[int, ...], sp.Expr]]:
+    """Every set of active features with its probability Π_{j in A} p_j Π_{j not in A} (1 - p_j)."""
+    n = len(density)
+    for size in range(n + 1):
+        for active in itertools.combinations(range(n), size):
+            factors = (p if j in active else 1 - p for j, p in enumerate(density))
+            yield active, sp.Mul(*factors)
+
+
+def total_loss(symbols: ModelSymbols) -> sp.Expr:
+    """Σ_i I_i E(x_i - x'_i)² as an expression in the entries of `symbols`.
+
+    x' = ReLU(G x + b) with G = WᵀW, and x_j = 0 with probability 1 - p_j, else uniform on [0, 1].
+    Model: Elhage et al. 2022, Toy Models of Superposition; closed form derived here.
+    """
+    rows = zip(symbols.importance, symbols.bias, range(len(symbols.bias)), strict=True)
+    return sp.Add(
+        *(
+            importance * feature_loss(symbols.gram[i], bias, symbols.density, i)
+            for importance, bias, i in rows
+        )
+    )
+
+
+def population_loss(
+    W: ArrayLike, b: ArrayLike, *, importance: ArrayLike, density: ArrayLike
+) -> float:
+    """Exact population loss Σ_i I_i E(x_i - ReLU(W_i·W x + b_i))² at given weights.
+
+    W: (m, n); b: (n,); importance: (n,) or scalar; density: (n,) or scalar, in (0, 1].
+    Valid for any n in principle; meant for n <= 3, since it sums 3^n terms a feature. Of the two
+    forms it takes the one without differences where all z_i have the sign of b_i, so couplings
+    that vanish there do no harm, nor do couplings of exactly 0. Where z_i changes sign, a small
+    coupling g costs about log10(1/g) digits of the terms in which it enters.
+    Raises ValueError for shapes that do not fit and for a density outside (0, 1].
+    Model: Elhage et al. 2022, Toy Models of Superposition; closed form derived here.
+    """
+    W, b, importance, density = _checked(W, b, importance, density)
+    gram = W.T @ W
+    return float(
+        sum(
+            importance[i] * _row_function(tuple(row != 0), i, b[i] < 0)(*row, b[i], *density)
+            for i, row in enumerate(gram)
+        )
+    )
+
+
+@functools.cache
+def _row_function(coupled: tuple[bool, ...], feature: int, negative_bias: bool) -> Function:
+    """numpy function (g_i1, ..., g_in, b_i, p_1, ..., p_n) -> E(x_i - x'_i)², some g_ij = 0."""
+    form = positive_part_feature_loss if negative_bias else feature_loss
+    symbols = model_symbols(len(coupled))
+    row = symbols.gram[feature]
+    couplings = [g if on else sp.S.Zero for g, on in zip(row, coupled, strict=True)]
+    loss = form(couplings, symbols.bias[feature], symbols.density, feature)
+    return array_function((*row, symbols.bias[feature], *symbols.density), loss)
+
+
+def _checked(
+    W: ArrayLike, b: ArrayLike, importance: ArrayLike, density: ArrayLike
+) -> tuple[NDArray[np.float64], ...]:
+    weights = np.asarray(W, dtype=np.float64)
+    if weights.ndim != 2:
+        raise ValueError(f"Argument `W` must have shape (m, n), but has shape {weights.shape}.")
+    n = weights.shape[1]
+    bias = np.asarray(b, dtype=np.float64)
+    if bias.shape != (n,):
+        raise ValueError(f"Argument `b` must have shape ({n},), but has shape {bias.shape}.")
+    scales = _per_feature("importance", importance, n)
+    return weights, bias, scales, check_density(_per_feature("density", density, n))
+
+
+def _per_feature(name: str, value: ArrayLike, n: int) -> NDArray[np.float64]:
+    array = np.asarray(value, dtype=np.float64)
+    if array.shape not in ((), (n,)):
+        raise ValueError(
+            f"Argument `{name}` must have shape () or ({n},), but has shape {array.shape}."
+        )
+    return np.broadcast_to(array, (n,))

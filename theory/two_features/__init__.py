@@ -1,0 +1,28 @@
+"""Exact phase boundaries of the model with two features in one dimension, equal densities.
+
+Density p in, relative importance r <= 1 of the second feature out (the mirror image is 1/r), in
+float64; NaN only where a valid density has no such object; an invalid one raises ValueError.
+"""
+
+from theory.two_features.antipodal import AntipodalCurve as AntipodalCurve
+from theory.two_features.antipodal import antipodal_curve as antipodal_curve
+from theory.two_features.antipodal import antipodal_states as antipodal_states
+from theory.two_features.closed_forms import ansatz_boundary as ansatz_boundary
+from theory.two_features.closed_forms import dedicated_stability_limit as dedicated_stability_limit
+from theory.two_features.closed_forms import small_density_slope as small_density_slope
+from theory.two_features.dedicated_line import critical_end_point as critical_end_point
+from theory.two_features.dedicated_line import dedicated_coexistence as dedicated_coexistence
+from theory.two_features.dedicated_line import (
+    dedicated_first_order_line as dedicated_first_order_line,
+)
+from theory.two_features.dedicated_line import tricritical_points as tricritical_points
+from theory.two_features.dedicated_line import triple_point as triple_point
+from theory.two_features.states import Coexistence as Coexistence
+from theory.two_features.states import State as State
+from theory.two_features.weak_strong_line import (
+    symmetry_breaking_density as symmetry_breaking_density,
+)
+from theory.two_features.weak_strong_line import weak_strong_coexistence as weak_strong_coexistence
+from theory.two_features.weak_strong_line import (
+    weak_strong_first_order_line as weak_strong_first_order_line,
+)

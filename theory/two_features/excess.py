@@ -1,0 +1,102 @@
+"""The loss of an antipodal state above the dedicated one, in coordinates regular at w₂ → 0."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from theory.numeric import Function, scalar_function
+from theory.population_loss import linear_loss, rectification_gain
+from theory.symbols import ModelSymbols, model_symbols
+from theory.truncated_power import TruncatedPower
+
+density, importance = sp.symbols("p r", positive=True)
+second_weight = sp.Symbol("v", positive=True)
+weight_slope, first_bias_slope, second_bias_slope = sp.symbols("a beta gamma", real=True)
+
+COORDINATES = (second_weight, weight_slope, first_bias_slope, second_bias_slope)
+
+
+def dropped_loss() -> sp.Expr:
+    """V = p/3 - p²/4: the loss of a dropped feature of importance 1, its bias at the mean."""
+    return density / 3 - density**2 / 4
+
+
+def weights_and_biases() -> tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr]:
+    """(w₁, w₂, b₁, b₂) = (1 + a v, -v, β v, p/2 + γ v): blow-up of the dedicated state v = 0."""
+    v, a, beta, gamma = COORDINATES
+    return 1 + a * v, -v, beta * v, density / 2 + gamma * v
+
+
+@functools.cache
+def excess() -> sp.Expr:
+    """Q = (L - r V)/v², exact, with L the loss of the antipodal state and r V the dedicated one.
+
+    Symbols: density p, relative importance r, coordinates (v, a, β, γ) of `weights_and_biases`.
+    V cancels symbolically and every truncated power that carries a factor v is freed of it, so Q
+    keeps its digits as v → 0. Valid for v > 0 and w₁ > 0. Source: derived here.
+    """
+    symbols = model_symbols(2)
+    linear, gain = (
+        sp.Add(*(weight * _row(part, symbols, i) for i, weight in enumerate((1, importance))))
+        for part in (linear_loss, rectification_gain)
+    )
+    linear = sp.expand((linear - importance * dropped_loss()) / second_weight**2)
+    return linear - _gain_per_square(gain)
+
+
+def _row(part: Callable[..., sp.Expr], symbols: ModelSymbols, i: int) -> sp.Expr:
+    w1, w2, b1, b2 = weights_and_biases()
+    gram = (w1**2, w1 * w2), (w1 * w2, w2**2)
+    return part(gram[i], (b1, b2)[i], (density, density), i)
+
+
+def _gain_per_square(gain: Any) -> sp.Expr:
+    """gain/v² as a sum of coefficient times truncated power, each free of common factors v."""
+    total = sp.S.Zero
+    for power in sorted(gain.atoms(TruncatedPower), key=sp.default_sort_key):
+        mark = sp.Dummy()
+        base, exponent = power.args
+        coefficient = gain.xreplace({power: mark}).diff(mark)
+        total += sp.factor(
+            coefficient * TruncatedPower(sp.factor(base), exponent) / second_weight**2
+        )
+    return total
+
+
+@dataclass(frozen=True)
+class Excess:
+    """Q at one point with its derivatives in y = (v, a, β, γ) and in r; Q is linear in r."""
+
+    value: float
+    gradient: NDArray[np.float64]
+    hessian: NDArray[np.float64]
+    value_r: float
+    gradient_r: NDArray[np.float64]
+
+
+def excess_at(y: NDArray[np.float64], p: float, r: float) -> Excess:
+    """Q and its derivatives at y = (v, a, β, γ), density p and relative importance r."""
+    numbers = np.array(_excess_function()(*map(float, y), float(p), float(r)))
+    hessian = np.empty((4, 4))
+    hessian[_UPPER] = numbers[5:15]
+    hessian[_UPPER[::-1]] = numbers[5:15]
+    return Excess(float(numbers[0]), numbers[1:5], hessian, float(numbers[15]), numbers[16:20])
+
+
+_UPPER = np.triu_indices(4)
+
+
+@functools.cache
+def _excess_function() -> Function:
+    value = excess()
+    gradient = [value.diff(y) for y in COORDINATES]
+    hessian = [gradient[i].diff(COORDINATES[j]) for i, j in zip(*_UPPER, strict=True)]
+    slopes = [entry.diff(importance) for entry in (value, *gradient)]
+    return scalar_function(
+        (*COORDINATES, density, importance), [value, *gradient, *hessian, *slopes]
+    )

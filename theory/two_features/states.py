@@ -1,0 +1,74 @@
+"""States of the two-feature model and pairs of them in coexistence."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from theory.two_features.equations import Vector, loss_curvature
+from theory.two_features.excess import excess_at
+
+
+@dataclass(frozen=True)
+class State:
+    """A stationary state: w = (w₁, w₂), b = (b₁, b₂) and its loss.
+
+    excess: loss minus that of dedicated at the same point, free of cancellation;
+    loss_slope: ∂L/∂r = E(x₂ - x'₂)²; stable: whether it is a strict local minimum.
+    """
+
+    weights: tuple[float, float]
+    biases: tuple[float, float]
+    loss: float
+    excess: float
+    loss_slope: float
+    stable: bool
+
+
+@dataclass(frozen=True)
+class Coexistence:
+    """Two stationary states of equal loss at one point of a first-order line.
+
+    low_state is the ground state at smaller relative importance, high_state at larger.
+    """
+
+    density: float
+    relative_importance: float
+    low_state: State
+    high_state: State
+    loss: float
+
+    @property
+    def jump(self) -> float:
+        """Jump of the order parameter |w₂| as r grows through the line."""
+        return abs(self.high_state.weights[1]) - abs(self.low_state.weights[1])
+
+    @property
+    def latent_loss(self) -> float:
+        """Kink of the minimal loss: its slope dL/dr below the line minus that above; positive."""
+        return self.low_state.loss_slope - self.high_state.loss_slope
+
+
+def dropped_feature_loss(p: float) -> float:
+    """V = p/3 - p²/4, the loss of a dropped feature of importance 1, its bias at the mean."""
+    return p / 3 - p**2 / 4
+
+
+def dedicated_state(p: float, r: float, *, stable: bool) -> State:
+    """w = (1, 0), b = (0, p/2), loss r (p/3 - p²/4): stationary for every p and r."""
+    slope = dropped_feature_loss(p)
+    return State((1.0, 0.0), (0.0, p / 2), r * slope, 0.0, slope, stable)
+
+
+def antipodal_state(y: Vector, p: float, r: float) -> State:
+    """The state at the coordinates y = (v, a, β, γ) of `theory.two_features.excess`, v > 0."""
+    v, a, beta, gamma = map(float, y)
+    at = excess_at(y, p, r)
+    dropped = dropped_feature_loss(p)
+    return State(
+        weights=(1 + a * v, -v),
+        biases=(beta * v, p / 2 + gamma * v),
+        loss=r * dropped + v**2 * at.value,
+        excess=v**2 * at.value,
+        loss_slope=dropped + v**2 * at.value_r,
+        stable=bool(np.all(np.linalg.eigvalsh(loss_curvature(y, at)) > 0.0)),
+    )

@@ -1,0 +1,98 @@
+"""One grammar of error messages: what the argument must be, and what it is.
+
+Shapes are known at every time and raise `ValueError`. Values are checked when they are known:
+concrete values raise `ValueError` before any compute, traced ones are guarded by
+`equinox.error_if`, which raises when the compiled program runs.
+"""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ._types import Number
+
+
+def real_array(name: str, value: object) -> jax.Array:
+    """`value` as a floating-point array, or a `ValueError` naming `name`."""
+    try:
+        array = jnp.asarray(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Argument `{name}` must be an array of real numbers, but is {value!r:.60}."
+        ) from error
+    if jnp.issubdtype(array.dtype, jnp.floating):
+        return array
+    if jnp.issubdtype(array.dtype, jnp.integer):
+        return array.astype(jnp.result_type(float))
+    raise ValueError(
+        f"Argument `{name}` must be an array of real numbers, but has dtype {array.dtype}."
+    )
+
+
+def check_shape(name: str, array: jax.Array, symbols: str, rule: bool) -> None:
+    """Raise unless `rule` holds, saying that `name` must have shape `symbols`."""
+    if not rule:
+        raise ValueError(
+            f"Argument `{name}` must have shape {symbols}, but has shape {tuple(array.shape)}."
+        )
+
+
+def check_values(
+    name: str, array: jax.Array, rule: str, holds: Callable[[jax.Array], jax.Array]
+) -> jax.Array:
+    """`array`, once every entry is known or guarded to satisfy `holds`, described by `rule`."""
+    if isinstance(array, jax.core.Tracer):
+        return eqx.error_if(array, ~holds(array), f"Argument `{name}` must be {rule}.")
+    good = np.asarray(holds(array))
+    if not good.all():
+        bad = np.asarray(array)[~good].ravel()[0]
+        raise ValueError(f"Argument `{name}` must be {rule}, but is {bad}.")
+    return array
+
+
+def check_count(name: str, value: int, least: int = 1) -> int:
+    """`value` as an int, or a `ValueError` unless it is an integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"Argument `{name}` must be an integer >= {least}, but is {value!r}.")
+    return int(value)
+
+
+def check_positive(name: str, value: Number) -> Number:
+    """`value`, or a `ValueError` unless it is a finite number above 0."""
+    if not isinstance(value, jax.core.Tracer) and not (np.isfinite(value) and value > 0):
+        raise ValueError(f"Argument `{name}` must be positive and finite, but is {value}.")
+    return value
+
+
+def density_vector(density: object, n: int) -> jax.Array:
+    """Densities p, a scalar or one per feature, as an array of shape (n,) in (0, 1]."""
+    p = real_array("density", density)
+    check_shape("density", p, f"() or (n,) = ({n},)", p.shape in ((), (n,)))
+    p = check_values("density", p, "in (0, 1]", lambda a: (a > 0) & (a <= 1))
+    return jnp.broadcast_to(p, (n,))
+
+
+def importance_vector(importance: object, n: int) -> jax.Array:
+    """Importances I, a scalar or one per feature, as an array of shape (n,), finite and >= 0."""
+    weight = real_array("importance", importance)
+    check_shape("importance", weight, f"() or (n,) = ({n},)", weight.shape in ((), (n,)))
+    weight = check_values(
+        "importance", weight, "finite and >= 0", lambda a: jnp.isfinite(a) & (a >= 0)
+    )
+    return jnp.broadcast_to(weight, (n,))
+
+
+def network(W: object, b: object | None = None) -> tuple[jax.Array, jax.Array]:
+    """Weights (m, n) and biases (n,), zero where absent, as finite floating-point arrays."""
+    weights = real_array("W", W)
+    check_shape("W", weights, "(m, n)", weights.ndim == 2 and weights.shape[1] > 0)
+    weights = check_values("W", weights, "finite", jnp.isfinite)
+    n = weights.shape[1]
+    if b is None:
+        return weights, jnp.zeros(n, weights.dtype)
+    biases = real_array("b", b)
+    check_shape("b", biases, f"(n,) = ({n},)", biases.shape == (n,))
+    return weights, check_values("b", biases, "finite", jnp.isfinite)

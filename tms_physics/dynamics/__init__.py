@@ -1,0 +1,1 @@
+"""Dynamics on any energy: flows, minimisation, stability, training."""

@@ -1,0 +1,209 @@
+"""Ground states: many starts, distinct minima, how often each is found."""
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Bool, Float, Int
+
+from .._checks import check_count, check_positive
+from .._types import IntScalar, Key, Params, Scalar, State
+from . import result as outcomes
+from .newton import descend, gradient_tolerance, polish
+from .result import Result
+from .stability import curvature
+
+
+class Minimum(eqx.Module):
+    """End of one minimisation: state, energy, ‖∇E‖, least one-sided curvature, result, counts."""
+
+    state: State
+    energy: Scalar
+    gradient_norm: Scalar
+    curvature: Scalar
+    flat: Bool[Array, ""]
+    result: Result
+    stats: dict[str, IntScalar]
+
+
+class GroundStates(eqx.Module):
+    """Distinct local minima, lowest first; arrays have the leading axis K.
+
+    `energies` (K,), `states`, `hits` (K,) starts that ended there, `interval` (K, 2) of the
+    probability to be hit (Wilson, 95 %), `curvature` (K,), `flat` (K,): whether the minimum has
+    flat directions besides the symmetry (a dead family: one member stands for all). `result`
+    speaks of all starts: code 0 if any reached a minimum. `stats`: starts, saddles, failed.
+    """
+
+    energies: Float[Array, " K"]
+    states: State
+    hits: Int[Array, " K"]
+    interval: Float[Array, "K 2"]
+    curvature: Float[Array, " K"]
+    flat: Bool[Array, " K"]
+    result: Result
+    stats: dict[str, int]
+
+
+def minimise(
+    energy: Callable[[State], Scalar],
+    y0: State,
+    *,
+    tolerance: float | None = None,
+    max_steps: int = 200,
+    zero_modes: Callable[[State], State] | None = None,
+) -> Minimum:
+    """Descend from `y0` by damped Newton steps, then polish to ‖∇E‖ ≤ `tolerance`.
+
+    The energy falls at every step of the descent, so the end lies in the same basin or a lower
+    one; it need not be where the gradient flow from y0 ends. Dense Hessians: up to a few hundred
+    parameters. Arguments as in `ground_states`. jit- and vmap-able.
+    """
+    flat, unravel = ravel_pytree(y0)
+    limit = gradient_tolerance(flat.dtype) if tolerance is None else tolerance
+    flat_energy = eqx.filter_closure_convert(lambda y: energy(unravel(y)), flat)
+    # Energies are compared down to their rounding, gradients of about its square root.
+    near = float(jnp.finfo(flat.dtype).eps) ** 0.5
+    y, steps = descend(flat_energy, flat, tolerance=near, max_steps=max_steps)
+    polished = polish(flat_energy, y, tolerance=limit)
+    modes = None
+    if zero_modes is not None:
+        modes = lambda v: jax.vmap(lambda w: ravel_pytree(w)[0])(zero_modes(unravel(v)))  # noqa: E731
+    bend = curvature(flat_energy, polished.y, zero_modes=modes)
+    return Minimum(
+        state=unravel(polished.y),
+        energy=flat_energy(polished.y),
+        gradient_norm=polished.gradient_norm,
+        curvature=bend.value,
+        flat=jnp.abs(bend.value) <= bend.tolerance,
+        result=outcomes.select(
+            (~jnp.all(jnp.isfinite(polished.y)), outcomes.SOLVER_FAILED),
+            (~(polished.gradient_norm <= limit), outcomes.NOT_POLISHED),
+            (bend.value < -bend.tolerance, outcomes.SADDLE),
+            default=outcomes.MINIMUM,
+        ),
+        stats={"descent_steps": steps, "polish_steps": polished.steps},
+    )
+
+
+def wilson_interval(hits: np.ndarray, trials: int) -> np.ndarray:
+    """95 % score interval of a probability estimated as hits/trials (Wilson 1927). Shape (K, 2)."""
+    if trials == 0:
+        return np.stack([np.zeros_like(hits, float), np.ones_like(hits, float)], axis=-1)
+    z = 1.959963984540054
+    share = np.asarray(hits) / trials
+    centre = share + z**2 / (2 * trials)
+    half = z * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    norm = 1 + z**2 / trials
+    return np.clip(np.stack([centre - half, centre + half], axis=-1) / norm, 0.0, 1.0)
+
+
+def network_invariant(params: Params) -> Float[Array, " N"]:
+    """(WᵀW, b) as one vector: what O(m) leaves unchanged, with the biases of dead outputs at 0.
+
+    An output is dead where b_i + Σ_j max(G_ij, 0) ≤ 0: it is never active, whatever b_i.
+    """
+    W, b = params
+    gram = W.T @ W
+    dead = b + jnp.sum(jnp.maximum(gram, 0.0), axis=1) <= 0
+    return jnp.concatenate([gram.ravel(), jnp.where(dead, 0.0, b)])
+
+
+def distinct(
+    energies: np.ndarray, invariants: np.ndarray, *, distance: float = 1e-6
+) -> list[np.ndarray]:
+    """Group states whose invariants (S, N) agree to `distance`; lowest energy first.
+
+    Returns the indices of each group's members, the best first.
+    """
+    groups: list[list[int]] = []
+    for index in np.argsort(energies, kind="stable"):
+        for group in groups:
+            if np.max(np.abs(invariants[index] - invariants[group[0]])) <= distance:
+                group.append(int(index))
+                break
+        else:
+            groups.append([int(index)])
+    return [np.array(group) for group in groups]
+
+
+def ground_states(
+    energy: Callable[[State], Scalar],
+    sampler: Callable[..., State],
+    *,
+    key: Key,
+    starts: int = 64,
+    invariant: Callable[[State], Array] = lambda state: ravel_pytree(state)[0],
+    zero_modes: Callable[[State], State] | None = None,
+    tolerance: float | None = None,
+    max_steps: int = 200,
+    distance: float = 1e-6,
+) -> GroundStates:
+    """Distinct local minima of `energy` found from random starts, lowest first.
+
+    Each start is minimised and polished to ‖∇E‖ ≤ `tolerance`; ends that are saddles or did not
+    converge are counted and left out. A minimum that no start reaches is not found: judge by
+    the hit counts.
+
+    **Arguments:** `energy`: state -> scalar, an `eqx.Module` or function; `sampler(key=key)`: a
+    random start; `key`: PRNG key; `starts`: how many; `invariant`: maps a state to an array that
+    does not change under the symmetry, by which states are told apart (for networks
+    `network_invariant`); `zero_modes`: see `curvature`; `tolerance`: on ‖∇E‖, default 1e-12 in
+    float64, 1e-5 in float32; `distance`: invariants that agree so well are one state.
+    Raises `ValueError` for values out of range. Not jit-able: the number of minima is a result.
+    """
+    check_count("starts", starts)
+    check_positive("distance", distance)
+    ends = _minimise_all(
+        energy, jax.random.split(key, starts), sampler, invariant, zero_modes, tolerance, max_steps
+    )
+    minima, invariants = ends
+    codes = np.asarray(minima.result.code)
+    found = np.flatnonzero(codes == outcomes.MINIMUM)
+    groups = distinct(
+        np.asarray(minima.energy)[found], np.asarray(invariants)[found], distance=distance
+    )
+    groups = [found[group] for group in groups]
+    best = np.array([group[0] for group in groups], dtype=int)
+    hits = np.array([len(group) for group in groups], dtype=int)
+    best_ends = jax.tree.map(lambda a: a[best], minima)
+    return GroundStates(
+        energies=best_ends.energy,
+        states=best_ends.state,
+        hits=jnp.asarray(hits),
+        interval=jnp.asarray(wilson_interval(hits, starts)),
+        curvature=best_ends.curvature,
+        flat=best_ends.flat,
+        result=Result(jnp.asarray(outcomes.MINIMUM if len(groups) else int(codes.max()))),
+        stats={
+            "starts": starts,
+            "saddles": int(np.sum(codes == outcomes.SADDLE)),
+            "failed": int(np.sum(codes > outcomes.SADDLE)),
+        },
+    )
+
+
+@eqx.filter_jit
+def _minimise_all(
+    energy: Callable,
+    keys: Key,
+    sampler: Callable,
+    invariant: Callable,
+    zero_modes: Callable | None,
+    tolerance: float | None,
+    max_steps: int,
+) -> tuple[Minimum, Array]:
+    def one(key: Key) -> tuple[Minimum, Array]:
+        end = minimise(
+            energy,
+            sampler(key=key),
+            tolerance=tolerance,
+            max_steps=max_steps,
+            zero_modes=zero_modes,
+        )
+        return end, invariant(end.state)
+
+    return jax.vmap(one)(keys)

@@ -1,0 +1,1 @@
+"""Energies: exact population loss, sampled loss."""

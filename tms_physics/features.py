@@ -1,0 +1,50 @@
+"""Distributions of the features x."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from ._checks import check_count, density_vector
+from ._types import Features, Key, Number
+
+
+class SparseUniform(eqx.Module):
+    """Independent sparse features: x_i = 0 with probability 1 - p_i, else uniform on [0, 1].
+
+    The distribution of Elhage et al. 2022, "Toy Models of Superposition"; p = 1 - S is called
+    `density` here, as the literature uses "sparsity" for both p and S.
+
+    **Arguments:** `density`: p in (0, 1], a number or shape (n,); `n`: number of features,
+    needed where `density` is a number. Raises `ValueError` for other values or shapes.
+    """
+
+    density: Features
+
+    def __init__(self, density: Number | Features, n: int | None = None):
+        if n is None:
+            n = check_count("n", jnp.size(density))
+        self.density = density_vector(density, check_count("n", n))
+
+    def sample(self, *, key: Key) -> Features:
+        """One example x (n,); `jax.vmap` over keys for a batch.
+
+        One uniform number u serves a feature: u < p decides that it is active, and u / p is
+        then uniform on [0, 1].
+        """
+        u = jax.random.uniform(key, self.density.shape, self.density.dtype)
+        return jnp.where(u < self.density, u / self.density, 0.0)
+
+    @property
+    def mean(self) -> Features:
+        """E x_i = p_i / 2."""
+        return self.density / 2
+
+    @property
+    def second_moment(self) -> Features:
+        """E x_i² = p_i / 3: the loss of a feature that is reconstructed as zero."""
+        return self.density / 3
+
+    @property
+    def variance(self) -> Features:
+        """Var x_i = p_i / 3 - p_i² / 4: the loss of a feature reconstructed by its mean."""
+        return self.second_moment - self.mean**2

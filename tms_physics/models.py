@@ -1,0 +1,51 @@
+"""The networks: n features squeezed through m hidden dimensions and read out with tied weights."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from ._checks import check_count, network
+from ._types import Features, Key, Params, Weights
+
+
+class LinearModel(eqx.Module):
+    """x' = WᵀW x + b on one example x (n,): the model without a nonlinearity.
+
+    Its best solution is principal component analysis: it never stores more than m features.
+    Elhage et al. 2022, "Demonstrating superposition". `W` (m, n), `b` (n,), zero where absent.
+    """
+
+    W: Weights
+    b: Features
+
+    def __init__(self, W: Weights, b: Features | None = None):
+        self.W, self.b = network(W, b)
+
+    def __call__(self, x: Features) -> Features:
+        return self.W.T @ (self.W @ x) + self.b
+
+
+class ReluOutputModel(eqx.Module):
+    """x' = ReLU(WᵀW x + b) on one example x (n,): the toy model of superposition.
+
+    Elhage et al. 2022, "Demonstrating superposition". `W` (m, n), `b` (n,), zero where absent.
+    """
+
+    W: Weights
+    b: Features
+
+    def __init__(self, W: Weights, b: Features | None = None):
+        self.W, self.b = network(W, b)
+
+    def __call__(self, x: Features) -> Features:
+        return jax.nn.relu(self.W.T @ (self.W @ x) + self.b)
+
+
+def xavier_normal(n: int, m: int, *, key: Key) -> Params:
+    """The paper's starting point: W_ij normal with variance 2/(n + m), b = 0.
+
+    Returns (W, b) of shapes (m, n) and (n,), in JAX's default floating-point type.
+    """
+    n, m = check_count("n", n), check_count("m", m)
+    W = jax.random.normal(key, (m, n)) * jnp.sqrt(2.0 / (n + m))
+    return W, jnp.zeros(n, W.dtype)

@@ -1,0 +1,1 @@
+"""Observables: functions of arrays, not of energies."""

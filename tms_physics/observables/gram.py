@@ -1,0 +1,62 @@
+"""Order parameters of a configuration: norms, interference, dimensionality, recovery."""
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from .._checks import check_shape, network, real_array
+from .._types import Features, Scalar, Weights
+
+
+def feature_norms(W: Weights) -> Float[Array, " n"]:
+    """‖W_i‖ for each column of W (m, n): how strongly feature i is represented."""
+    return jnp.linalg.norm(network(W)[0], axis=0)
+
+
+def _overlaps(W: Weights) -> tuple[Array, Array]:
+    """‖W_i‖² and Σ_j (W_i·W_j)²."""
+    weights, _ = network(W)
+    gram = weights.T @ weights
+    return jnp.diagonal(gram), jnp.sum(gram**2, axis=1)
+
+
+def interference(W: Weights) -> Float[Array, " n"]:
+    """Σ_{j≠i} (Ŵ_i·W_j)² for W (m, n): what the other features add along feature i.
+
+    Elhage et al. 2022 colour features by it ("superposition"). 0 for a dead feature.
+    """
+    squares, sums = _overlaps(W)
+    alive = squares > 0
+    other = sums / jnp.where(alive, squares, 1.0) - squares
+    return jnp.where(alive, jnp.maximum(other, 0.0), 0.0)
+
+
+def feature_dimensionality(W: Weights) -> Float[Array, " n"]:
+    """D_i = ‖W_i‖² / Σ_j (Ŵ_i·W_j)² = ‖W_i‖⁴ / Σ_j (W_i·W_j)², for W (m, n).
+
+    The share of a dimension that feature i has: 1 if alone, 1/2 in an antipodal pair, 2/k in a
+    regular k-gon; 0 for a dead feature. ΣD_i ≤ rank W, with equality iff every non-zero W_i is an
+    eigenvector of WWᵀ. Elhage et al. 2022, "The geometry of superposition"; the capacity of
+    Scherlis et al. 2022.
+    """
+    squares, sums = _overlaps(W)
+    alive = squares > 0
+    return jnp.where(alive, squares**2 / jnp.where(alive, sums, 1.0), 0.0)
+
+
+def dimensions_per_feature(W: Weights) -> Scalar:
+    """D* = m / ‖W‖_F² for W (m, n); infinite for W = 0. Elhage et al. 2022, "The geometry of
+    superposition"."""
+    weights, _ = network(W)
+    return weights.shape[0] / jnp.sum(weights**2)
+
+
+def recovery(error: Features, variance: Features) -> Float[Array, " n"]:
+    """R_i² = 1 - E(x_i - x'_i)² / Var x_i: 1 for a perfect output, 0 for the best constant.
+
+    A linear model obeys Σ R_i² ≤ m at equal variances. **Arguments:** `error` E(x_i - x'_i)²
+    (n,), `variance` Var x_i > 0 (n,); see `SparseUniform.variance`.
+    """
+    loss, spread = real_array("error", error), real_array("variance", variance)
+    check_shape("variance", spread, "that of `error`", spread.shape == loss.shape)
+    return 1 - loss / spread
