@@ -56,7 +56,7 @@ def start(simulation: Simulation, config: Options) -> int:
         discard(config.out)
     record = claim(simulation, config)
     store = ChunkStore(config.out / CHUNKS, record.fingerprint)
-    execution = Execution(store, Shard.parse(config.shard), config.workers)
+    execution = Execution(store, Shard.parse(config.shard))
     try:
         return answer(simulation, config, execution, record, config.out, began)
     except ShardDoneError:

@@ -59,7 +59,6 @@ class Execution:
 
     store: ChunkStore
     shard: Shard = WHOLE
-    workers: int = 2
     combining: bool = False
     failed_cells: dict[str, dict[str, int]] = field(default_factory=dict)
     _stages: dict[str, Stage] = field(default_factory=dict)
@@ -69,7 +68,7 @@ class Execution:
             raise ValueError(f"Stage names must differ, but {stage.name!r} came twice.")
         self._stages[stage.name] = stage
         if not self.combining:
-            compute(stage, self.store, self.shard, workers=self.workers)
+            compute(stage, self.store, self.shard)
         return Results(lambda: self._collect(stage))
 
     def _collect(self, stage: Stage) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from ._sweep import Shard
 C = TypeVar("C")
 
 # These say where and how to compute, not what: they do not change a single number of the dataset.
-HOW = frozenset({"out", "fresh", "shard", "workers", "device", "max_failed_share"})
+HOW = frozenset({"out", "fresh", "shard", "device", "max_failed_share"})
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,6 @@ class Options:
     """i/k computes every k-th chunk from the i-th on; `python -m simulations.combine` does the
     rest."""
 
-    workers: int = 2
-    """Chunks computed at the same time."""
-
     device: Literal["auto", "cpu", "gpu"] = "auto"
     """Where to compute."""
 
@@ -48,7 +45,6 @@ class Options:
 
     def __post_init__(self) -> None:
         check("seed", self.seed, 0 <= self.seed < 2**63, "in [0, 2**63)")
-        check("workers", self.workers, self.workers >= 1, "at least 1")
         share = self.max_failed_share
         check("max_failed_share", share, 0 <= share <= 1, "in [0, 1]")
         alone = Shard.parse(self.shard).of == 1

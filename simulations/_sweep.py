@@ -118,11 +118,12 @@ def _check_results(stage: Stage, results: Arrays) -> None:
             )
 
 
-def compute(stage: Stage, store: ChunkStore, shard: Shard = WHOLE, *, workers: int = 2) -> None:
+def compute(stage: Stage, store: ChunkStore, shard: Shard = WHOLE) -> None:
     """Computes the shard's chunks that the store does not hold yet.
 
-    Threads are enough to keep several cores busy: JAX releases the interpreter while it computes.
-    An interrupt cancels what has not started, and leaves what has started to end or to die.
+    One at a time, in a thread, so that an interrupt is heard at once: it cancels what has not
+    started, and leaves what has started to end or to die. Not several at a time: on a CPU with
+    two cores, two threads in compiled programs were seen to wait for each other for ever.
     """
 
     def work(index: int) -> int:
@@ -130,7 +131,7 @@ def compute(stage: Stage, store: ChunkStore, shard: Shard = WHOLE, *, workers: i
         return len(stage.rows(index))
 
     gaps = missing(stage, store, shard)
-    pool = ThreadPoolExecutor(workers)
+    pool = ThreadPoolExecutor(1)
     try:
         with _progress(stage, shard.chunks(stage.chunks), gaps) as bar:
             for job in as_completed([pool.submit(work, index) for index in gaps]):

@@ -17,7 +17,7 @@ import tyro
 
 from ._entry import CHUNKS, Simulation, answer, finish, set_up_jax
 from ._execution import Execution
-from ._options import Options, UsageError, check, parse, writable
+from ._options import Options, UsageError, parse, writable
 from ._provenance import Record, refuse_other, versions
 from ._store import ChunkStore, StoreError
 
@@ -31,12 +31,6 @@ class Combine:
 
     out: Path | None = None
     """Folder for the results, if not the same."""
-
-    workers: int = 2
-    """Chunks computed at the same time."""
-
-    def __post_init__(self) -> None:
-        check("workers", self.workers, self.workers >= 1, "at least 1")
 
 
 def main(argv: Sequence[str] | None = None, package: str = "simulations") -> None:
@@ -61,7 +55,7 @@ def combine(options: Combine, package: str) -> int:
         remark = f"{found.device}, what depends on all of them is computed on {here}"
         print(f"Note: the shards were computed on {remark}.", file=sys.stderr)
     store = ChunkStore(options.folder / CHUNKS, found.fingerprint)
-    execution = Execution(store, workers=options.workers, combining=True)
+    execution = Execution(store, combining=True)
     return answer(simulation, config, execution, found, out, began)
 
 

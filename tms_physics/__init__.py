@@ -5,6 +5,7 @@ The public names, grouped as the data flows: features → energy → flow or min
 
 from . import _compat
 
+_compat.check_jax_version()
 
 from .dynamics.gradient_flow import (  # noqa: E402
     Trajectory as Trajectory,

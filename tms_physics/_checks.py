@@ -6,13 +6,15 @@ concrete values raise `ValueError` before any compute, traced ones are guarded b
 """
 
 from collections.abc import Callable
+from numbers import Real
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 
-from ._types import Number
+from ._types import Number, State
 
 
 def real_array(name: str, value: object) -> jax.Array:
@@ -32,7 +34,7 @@ def real_array(name: str, value: object) -> jax.Array:
     )
 
 
-def check_shape(name: str, array: jax.Array, symbols: str, rule: bool) -> None:
+def check_shape(name: str, array: jax.Array | np.ndarray, symbols: str, rule: bool) -> None:
     """Raise unless `rule` holds, saying that `name` must have shape `symbols`."""
     if not rule:
         raise ValueError(
@@ -44,7 +46,7 @@ def check_values(
     name: str, array: jax.Array, rule: str, holds: Callable[[jax.Array], jax.Array]
 ) -> jax.Array:
     """`array`, once every entry is known or guarded to satisfy `holds`, described by `rule`."""
-    if isinstance(array, jax.core.Tracer):
+    if isinstance(array, Tracer):
         return eqx.error_if(array, ~holds(array), f"Argument `{name}` must be {rule}.")
     good = np.asarray(holds(array))
     if not good.all():
@@ -60,11 +62,34 @@ def check_count(name: str, value: int, least: int = 1) -> int:
     return int(value)
 
 
+def _is_finite_number(value: object) -> bool:
+    if isinstance(value, np.ndarray | jax.Array):
+        return value.ndim == 0 and bool(np.isfinite(value))
+    return isinstance(value, Real) and bool(np.isfinite(value))  # type: ignore[call-overload]
+
+
 def check_positive(name: str, value: Number) -> Number:
     """`value`, or a `ValueError` unless it is a finite number above 0."""
-    if not isinstance(value, jax.core.Tracer) and not (np.isfinite(value) and value > 0):
-        raise ValueError(f"Argument `{name}` must be positive and finite, but is {value}.")
+    known = not isinstance(value, Tracer)
+    if known and not (_is_finite_number(value) and value > 0):
+        raise ValueError(f"Argument `{name}` must be positive and finite, but is {value!r}.")
     return value
+
+
+def check_not_negative(name: str, value: Number) -> Number:
+    """`value`, or a `ValueError` unless it is a finite number of at least 0."""
+    known = not isinstance(value, Tracer)
+    if known and not (_is_finite_number(value) and value >= 0):
+        raise ValueError(f"Argument `{name}` must be finite and >= 0, but is {value!r}.")
+    return value
+
+
+def real_state(name: str, state: State) -> State:
+    """`state` with every leaf a floating-point array, or a `ValueError` naming `name`."""
+    arrays = jax.tree.map(lambda leaf: real_array(name, leaf), state)
+    if sum(leaf.size for leaf in jax.tree.leaves(arrays)) == 0:
+        raise ValueError(f"Argument `{name}` must hold at least one number, but is {state!r:.60}.")
+    return arrays
 
 
 def density_vector(density: object, n: int) -> jax.Array:

@@ -133,7 +133,6 @@ def test_too_many_failures_exit_with_1(tmp_path: Path) -> None:
         (["--shard", "2/2"], "Argument `shard` must be i/k with 0 <= i < k, but is '2/2'."),
         (["--shard", "0/2", "--fresh"], "`fresh`"),
         (["--max-failed-share", "nan"], "Argument `max_failed_share` must be in [0, 1]"),
-        (["--workers", "0"], "Argument `workers` must be at least 1, but is 0."),
         (["--colour", "red"], "--colour"),
         (["word"], "word"),
         (["--out", __file__], "Argument `out` must be writable"),

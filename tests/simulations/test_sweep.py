@@ -1,6 +1,7 @@
 """Stages: chunks of one shape, any order, any shard, nothing computed twice."""
 
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -81,14 +82,16 @@ def test_missing_chunks_are_named(store: ChunkStore) -> None:
         collect(stage(Squares()), store)
 
 
-def test_two_workers_run_at_the_same_time(store: ChunkStore) -> None:
-    together = threading.Barrier(2)
+def test_chunks_are_computed_one_at_a_time(store: ChunkStore) -> None:
+    busy = threading.Lock()
 
-    def meet(cells: Cells) -> Cells:
-        together.wait(timeout=10)
+    def alone(cells: Cells) -> Cells:
+        assert busy.acquire(blocking=False)
+        time.sleep(0.01)
+        busy.release()
         return {"result": cells["index"] * 0}
 
-    compute(Stage("meeting", {"x": np.zeros(8)}, meet, chunk_size=4), store, workers=2)
+    compute(Stage("alone", {"x": np.zeros(8)}, alone, chunk_size=2), store)
 
 
 def test_an_error_ends_the_stage_and_keeps_finished_chunks(store: ChunkStore) -> None:
@@ -99,7 +102,7 @@ def test_an_error_ends_the_stage_and_keeps_finished_chunks(store: ChunkStore) ->
 
     broken = Stage("broken", {"x": np.zeros(8)}, fail_late, chunk_size=4)
     with pytest.raises(RuntimeError, match="a bug"):
-        compute(broken, store, workers=1)
+        compute(broken, store)
     assert store.read("broken", 0, broken.digest) is not None
 
 

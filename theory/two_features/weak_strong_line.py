@@ -18,7 +18,7 @@ def weak_strong_first_order_line(p: ArrayLike) -> NDArray[np.float64]:
 
     States: two antipodal states w₁ > 0 > w₂, |w₂| small in weak and comparable with w₁ in strong.
     Equations: ∇L = 0 for each and equal losses, nine unknowns with r, by Newton's method.
-    NaN outside the densities from `critical_end_point` (where dedicated ties too) up to
+    NaN outside the densities from `triple_point` (where dedicated ties too) up to
     `symmetry_breaking_density` (where the line reaches r = 1 and meets its mirror image).
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """

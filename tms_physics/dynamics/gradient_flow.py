@@ -6,15 +6,25 @@ import diffrax as dfx
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from .._checks import check_count, check_positive
-from .._types import IntScalar, Scalar, State
+from .._checks import (
+    check_count,
+    check_positive,
+    check_shape,
+    check_values,
+    real_array,
+    real_state,
+)
+from .._types import IntScalar, Number, Scalar, State
 from . import result as outcomes
 from .newton import gradient_tolerance, polish
 from .result import Result
 from .stability import curvature
+
+_FIRST_STEP = 1e-2  # in units of 1/curvature; the controller takes it from there
 
 
 class Trajectory(eqx.Module):
@@ -23,7 +33,8 @@ class Trajectory(eqx.Module):
     `times` (T,), `states` (leading axis T) and `energies` (T,) along the way; times after the
     steady state repeat it. `final` is the polished end state, `final_energy` its energy,
     `gradient_norm` ‖∇E‖ there, `shift` how far the polish moved it, `curvature` the least
-    one-sided second derivative, `result` a sentence, `stats` counts of solver steps.
+    one-sided second derivative and `direction` the unit direction of it (along which a saddle is
+    left), `result` a sentence, `stats` counts of solver steps.
     """
 
     times: Float[Array, " T"]
@@ -34,6 +45,7 @@ class Trajectory(eqx.Module):
     gradient_norm: Scalar
     shift: Scalar
     curvature: Scalar
+    direction: State
     result: Result
     stats: dict[str, IntScalar]
 
@@ -42,28 +54,31 @@ def _solve(
     field: Callable,
     flat: jax.Array,
     times: jax.Array | None,
-    last_time: float,
+    last_time: Number,
     *,
-    steady: float,
-    rtol: float,
+    steady: Number,
+    rtol: Number,
     max_steps: int,
 ) -> dfx.Solution:
     t0 = jnp.zeros((), flat.dtype) if times is None else times[0]
     t1 = jnp.maximum(t0 if times is None else times[-1], last_time)
 
+    # Kept apart, as an event ends the solve before all times: what is not reached is infinite.
+    subs = [dfx.SubSaveAt(t1=True)]
+    if times is not None:
+        subs.append(dfx.SubSaveAt(ts=times))
+
     def is_steady(t: Scalar, y: jax.Array, args: None, **kwargs: object) -> jax.Array:
         return jnp.linalg.norm(field(t, y, args)) < steady
 
-    rate = jnp.linalg.norm(field(t0, flat, None))
-    first_step = 1e-3 * (1 + jnp.linalg.norm(flat)) / (rate + 1e-6)
     return dfx.diffeqsolve(
         dfx.ODETerm(field),
         dfx.Kvaerno3(),
         t0,
         t1,
-        jnp.minimum(first_step, t1 - t0),
+        jnp.minimum(_FIRST_STEP, t1 - t0),
         flat,
-        saveat=dfx.SaveAt(ts=times, t1=True),
+        saveat=dfx.SaveAt(subs=subs),
         stepsize_controller=dfx.PIDController(rtol=rtol, atol=rtol * 1e-3),
         event=dfx.Event(is_steady),
         adjoint=dfx.ForwardMode(),
@@ -77,12 +92,12 @@ def gradient_flow(
     y0: State,
     *,
     times: Float[Array, " T"] | None = None,
-    last_time: float = 1e8,
-    steady: float = 1e-7,
-    rtol: float = 1e-5,
+    last_time: Number = 1e8,
+    steady: Number = 1e-7,
+    rtol: Number = 1e-5,
     max_steps: int = 10_000,
-    max_shift: float = 1e-2,
-    tolerance: float | None = None,
+    max_shift: Number = 1e-2,
+    tolerance: Number | None = None,
     zero_modes: Callable[[State], State] | None = None,
 ) -> Trajectory:
     """Follow ẏ = -∇E(y) to a steady state, then polish it and tell a minimum from a saddle.
@@ -90,8 +105,9 @@ def gradient_flow(
     The flow is stiff with long plateaus near saddles, hence an L-stable implicit method
     (Kvaerno 3/2, adaptive, `diffrax`) that ends by event where ‖∇E‖ < `steady`; a semismooth
     Newton iteration then solves ∇E = 0 to ‖∇E‖ ≤ `tolerance`. What did not arrive is reported as
-    failed in `result`, with the state where it stopped. It needs the dense Hessian: use it up to
-    a few hundred parameters.
+    failed in `result`, with the state where it stopped. A flow may end at a saddle for good: the
+    second derivatives jump at kinks, so a state can attract from one side and repel on the
+    other. It needs the dense Hessian: use it up to a few hundred parameters.
 
     **Arguments:** `energy`: state -> scalar; `y0`: start, any pytree of real arrays; `times` (T,):
     increasing times to save (default: only 0), unit 1/curvature; `last_time`: where to give up;
@@ -102,15 +118,12 @@ def gradient_flow(
 
     jit- and vmap-able; forward-mode differentiable.
     """
-    for name, value in (("last_time", last_time), ("steady", steady), ("rtol", rtol)):
+    positive = {"last_time": last_time, "steady": steady, "rtol": rtol, "max_shift": max_shift}
+    for name, value in positive.items():
         check_positive(name, value)
     check_count("max_steps", max_steps)
-    flat, unravel = ravel_pytree(y0)
-    if times is not None and (jnp.ndim(times) != 1 or jnp.size(times) == 0):
-        raise ValueError(
-            f"Argument `times` must have shape (T,) with T >= 1, but has shape {jnp.shape(times)}."
-        )
-    saved = None if times is None else jnp.asarray(times, flat.dtype)
+    flat, unravel = ravel_pytree(real_state("y0", y0))
+    saved = None if times is None else _checked_times(times).astype(flat.dtype)
     flat_energy = eqx.filter_closure_convert(lambda y: energy(unravel(y)), flat)
     gradient = jax.jit(jax.grad(flat_energy))
     solution = _solve(
@@ -123,9 +136,9 @@ def gradient_flow(
         max_steps=max_steps,
     )
 
-    end_time, end = solution.ts[-1], solution.ys[-1]  # type: ignore[index]
+    end = solution.ys[0][0]  # type: ignore[index]
     reached = dfx.is_event(solution.result)
-    limit = gradient_tolerance(flat.dtype) if tolerance is None else tolerance
+    limit = gradient_tolerance(flat.dtype, tolerance)
     polished = polish(flat_energy, end, tolerance=limit)
     shift = jnp.linalg.norm(polished.y - end)
     final = jnp.where(reached, polished.y, end)
@@ -143,7 +156,8 @@ def gradient_flow(
     if saved is None:
         saved, path = jnp.zeros(1, flat.dtype), flat[None]
     else:
-        path = jnp.where((saved <= end_time)[:, None], solution.ys[:-1], end)  # type: ignore[index]
+        met = jnp.isfinite(solution.ts[1])  # type: ignore[index]
+        path = jnp.where(met[:, None], solution.ys[1], end[None])  # type: ignore[index]
     return Trajectory(
         times=saved,
         states=jax.vmap(unravel)(path),
@@ -153,6 +167,7 @@ def gradient_flow(
         gradient_norm=jnp.where(reached, polished.gradient_norm, jnp.linalg.norm(gradient(end))),
         shift=shift,
         curvature=bend.value,
+        direction=unravel(bend.direction),
         result=result,
         stats={
             "accepted_steps": solution.stats["num_accepted_steps"],
@@ -160,6 +175,15 @@ def gradient_flow(
             "polish_steps": polished.steps,
         },
     )
+
+
+def _checked_times(times: Float[Array, " T"]) -> Float[Array, " T"]:
+    array = real_array("times", times)
+    check_shape("times", array, "(T,) with T >= 1", array.ndim == 1 and array.size > 0)
+    if isinstance(array, Tracer):  # left to diffrax
+        return array
+    rule = "finite and not decreasing"
+    return check_values("times", array, rule, lambda t: jnp.diff(t, prepend=-jnp.inf) >= 0)
 
 
 def _flattened(zero_modes: Callable | None, unravel: Callable) -> Callable | None:

@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from .._checks import check_count, check_positive
-from .._types import IntScalar, Key, Params, Scalar, State
+from .._checks import check_count, check_positive, check_shape, check_values, real_array, real_state
+from .._types import IntScalar, Key, Number, Params, Scalar, State
 from . import result as outcomes
 from .newton import descend, gradient_tolerance, polish
 from .result import Result
@@ -52,7 +52,7 @@ def minimise(
     energy: Callable[[State], Scalar],
     y0: State,
     *,
-    tolerance: float | None = None,
+    tolerance: Number | None = None,
     max_steps: int = 200,
     zero_modes: Callable[[State], State] | None = None,
 ) -> Minimum:
@@ -62,8 +62,9 @@ def minimise(
     one; it need not be where the gradient flow from y0 ends. Dense Hessians: up to a few hundred
     parameters. Arguments as in `ground_states`. jit- and vmap-able.
     """
-    flat, unravel = ravel_pytree(y0)
-    limit = gradient_tolerance(flat.dtype) if tolerance is None else tolerance
+    check_count("max_steps", max_steps)
+    flat, unravel = ravel_pytree(real_state("y0", y0))
+    limit = gradient_tolerance(flat.dtype, tolerance)
     flat_energy = eqx.filter_closure_convert(lambda y: energy(unravel(y)), flat)
     # Energies are compared down to their rounding, gradients of about its square root.
     near = float(jnp.finfo(flat.dtype).eps) ** 0.5
@@ -91,6 +92,9 @@ def minimise(
 
 def wilson_interval(hits: np.ndarray, trials: int) -> np.ndarray:
     """95 % score interval of a probability estimated as hits/trials (Wilson 1927). Shape (K, 2)."""
+    check_count("trials", trials, 0)
+    rule = f"in [0, trials] = [0, {trials}]"
+    check_values("hits", real_array("hits", hits), rule, lambda k: (k >= 0) & (k <= trials))
     if trials == 0:
         return np.stack([np.zeros_like(hits, float), np.ones_like(hits, float)], axis=-1)
     z = 1.959963984540054
@@ -107,6 +111,7 @@ def network_invariant(params: Params) -> Float[Array, " N"]:
     An output is dead where b_i + Σ_j max(G_ij, 0) ≤ 0: it is never active, whatever b_i.
     """
     W, b = params
+    check_shape("W", W, "(m, n)", W.ndim == 2)
     gram = W.T @ W
     dead = b + jnp.sum(jnp.maximum(gram, 0.0), axis=1) <= 0
     return jnp.concatenate([gram.ravel(), jnp.where(dead, 0.0, b)])
@@ -138,7 +143,7 @@ def ground_states(
     starts: int = 64,
     invariant: Callable[[State], Array] = lambda state: ravel_pytree(state)[0],
     zero_modes: Callable[[State], State] | None = None,
-    tolerance: float | None = None,
+    tolerance: Number | None = None,
     max_steps: int = 200,
     distance: float = 1e-6,
 ) -> GroundStates:
@@ -189,11 +194,11 @@ def ground_states(
 @eqx.filter_jit
 def _minimise_all(
     energy: Callable,
-    keys: Key,
+    keys: Shaped[Array, "starts ..."],
     sampler: Callable,
     invariant: Callable,
     zero_modes: Callable | None,
-    tolerance: float | None,
+    tolerance: Number | None,
     max_steps: int,
 ) -> tuple[Minimum, Array]:
     def one(key: Key) -> tuple[Minimum, Array]:

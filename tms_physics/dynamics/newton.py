@@ -12,11 +12,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from .._types import IntScalar, Matrix, Scalar, Vector
+from .._checks import check_positive
+from .._types import IntScalar, Matrix, Number, Scalar, Vector
 
 Energy = Callable[[Vector], Scalar]
 _ZERO_MODE = 1e-10  # eigenvalues below this share of the largest are taken for zero modes
-_KINK = 1e-9  # parameters smaller than this are tried at exactly zero, where the kinks lie
+_KINK = 1e-9  # parameters smaller than this are put to exactly zero, where the kinks lie
 
 
 def zero_mode_cut(dtype: jnp.dtype) -> float:
@@ -24,8 +25,10 @@ def zero_mode_cut(dtype: jnp.dtype) -> float:
     return max(_ZERO_MODE, 30 * float(jnp.finfo(dtype).eps))
 
 
-def gradient_tolerance(dtype: jnp.dtype) -> float:
-    """Gradient norm called zero: 1e-12 in float64, 1e-5 in float32."""
+def gradient_tolerance(dtype: jnp.dtype, tolerance: Number | None = None) -> Number:
+    """Gradient norm called zero: `tolerance`, by default 1e-12 in float64, 1e-5 in float32."""
+    if tolerance is not None:
+        return check_positive("tolerance", tolerance)
     return 1e-12 if jnp.finfo(dtype).eps < 1e-10 else 1e-5
 
 
@@ -53,11 +56,11 @@ class _PolishState(NamedTuple):
     steps: IntScalar
 
 
-def polish(energy: Energy, y0: Vector, *, tolerance: float, max_steps: int = 30) -> Polished:
+def polish(energy: Energy, y0: Vector, *, tolerance: Number, max_steps: int = 30) -> Polished:
     """Solve ∇E = 0 from nearby by Newton steps that lower ‖∇E‖, to ‖∇E‖ ≤ `tolerance`.
 
-    Finds minima and saddles alike. A step that does not lower the norm is halved. At the end
-    parameters below 1e-9 are put to exactly zero where the gradient stays within tolerance.
+    Finds minima and saddles alike. A step that does not lower the norm is quartered. Parameters
+    that fall below 1e-9 are put to exactly zero, where the kinks lie.
     """
     gradient_of = jax.jit(jax.grad(energy))
     hessian_of = jax.jacfwd(gradient_of)
@@ -65,9 +68,12 @@ def polish(energy: Energy, y0: Vector, *, tolerance: float, max_steps: int = 30)
     def norm(v: Vector) -> Scalar:
         return jnp.linalg.norm(v)
 
+    def snap(y: Vector) -> Vector:
+        return jnp.where(jnp.abs(y) < _KINK, 0.0, y)
+
     def step(state: _PolishState) -> _PolishState:
         move = newton_step(state.gradient, hessian_of(state.y))
-        y = state.y + state.share * move
+        y = snap(state.y + state.share * move)
         gradient = gradient_of(y)
         better = norm(gradient) < norm(state.gradient)
         return _PolishState(
@@ -78,16 +84,13 @@ def polish(energy: Energy, y0: Vector, *, tolerance: float, max_steps: int = 30)
         )
 
     def unfinished(state: _PolishState) -> jax.Array:
-        wanted = norm(state.gradient) > tolerance / 10
+        wanted = norm(state.gradient) > tolerance / 100
         return wanted & (state.steps < max_steps) & (state.share > 1e-4)
 
+    y0 = snap(y0)
     start = _PolishState(y0, gradient_of(y0), jnp.ones((), y0.dtype), jnp.asarray(0))
     end = jax.lax.while_loop(unfinished, step, start)
-    snapped = jnp.where(jnp.abs(end.y) < _KINK, 0.0, end.y)
-    norm_snapped = norm(gradient_of(snapped))
-    keep = norm_snapped <= jnp.maximum(tolerance, norm(end.gradient))
-    y = jnp.where(keep, snapped, end.y)
-    return Polished(y, jnp.where(keep, norm_snapped, norm(end.gradient)), end.steps)
+    return Polished(end.y, norm(end.gradient), end.steps)
 
 
 class _DescentState(NamedTuple):

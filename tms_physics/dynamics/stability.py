@@ -6,7 +6,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
 
+from .._checks import check_shape, real_state
 from .._types import Params, Scalar, State
 from .newton import zero_mode_cut
 
@@ -23,12 +25,13 @@ class Curvature(NamedTuple):
     tolerance: Scalar
 
 
-def rotation_modes(params: Params) -> Params:
+def rotation_modes(params: Params) -> tuple[Float[Array, "K m n"], Float[Array, "K n"]]:
     """The zero modes (A W, 0), A antisymmetric, of an O(m)-invariant energy at params = (W, b).
 
     Returns a pytree like `params` with a leading axis of length m (m - 1)/2 (empty for m = 1).
     """
     W, b = params
+    check_shape("W", W, "(m, n)", W.ndim == 2)
     m = W.shape[0]
     rows, columns = jnp.triu_indices(m, 1)
     count = rows.shape[0]
@@ -49,8 +52,8 @@ def curvature(
     Q(v) = lim_{t→0+} 2 [E(y + t v) - E(y)]/t² is minimised over unit directions v. Where E is
     twice differentiable this is the least eigenvalue of the Hessian. At a kink Q is a
     piecewise form, homogeneous of degree 2, with Q(v) = v·H(v) v, H(v) the Hessian just off y
-    towards v: starting from both senses of each eigenvector, v is replaced by the lowest
-    eigenvector of H(v), and the least Q met is returned. It is thus an upper bound of the
+    towards v: starting from both senses of each axis, v is replaced by the lowest eigenvector
+    of H(v), again and again, and the least Q met is returned. It is thus an upper bound of the
     minimum: a negative value proves instability. Parameters at a kink must sit on it exactly,
     as `ground_states` and `gradient_flow` leave them.
 
@@ -58,7 +61,7 @@ def curvature(
     y to directions (leading axis) that are left out, such as `rotation_modes`. Units: energy
     over parameter squared. jit- and vmap-able.
     """
-    flat, unravel = ravel_pytree(y)
+    flat, unravel = ravel_pytree(real_state("y", y))
     n = flat.shape[0]
     hessian = jax.jacfwd(jax.jit(jax.grad(lambda v: energy(unravel(v)))))
     basis = jnp.eye(n, dtype=flat.dtype)
@@ -69,28 +72,16 @@ def curvature(
             inside = jnp.linalg.pinv(modes) @ modes
             basis, lift = basis - inside, inside
 
-    def ladder(v: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def follow(v: jax.Array, _: None) -> tuple[jax.Array, tuple[jax.Array, ...]]:
         h = basis @ hessian(flat + _OFFSET * v) @ basis
-        values, vectors = jnp.linalg.eigh(h + lift * (1 + jnp.max(jnp.abs(h)) * n))
-        return values, vectors
+        values, vectors = jnp.linalg.eigh(h + lift * (1 + n * jnp.max(jnp.abs(h))))
+        lowest = vectors[:, 0]
+        return jnp.where(lowest @ v < 0, -lowest, lowest), (v @ h @ v, v, jnp.abs(values[-1]))
 
-    def form(v: jax.Array) -> jax.Array:
-        u = basis @ v
-        return u @ hessian(flat + _OFFSET * v) @ u / jnp.maximum(u @ u, 1e-30)
-
-    def follow(v: jax.Array, _: None) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-        lowest = ladder(v)[1][:, 0]
-        new = jnp.where(lowest @ v < 0, -lowest, lowest)
-        return new, (form(new), new)
-
-    values, vectors = ladder(jnp.zeros(n, flat.dtype))
-    starts = jnp.concatenate([vectors.T, -vectors.T])
-    ends, (forms, directions) = jax.lax.scan(jax.vmap(follow, (0, None)), starts, None, _ROUNDS)
-    del ends
-    forms = jnp.concatenate([jax.vmap(form)(starts)[None], forms]).reshape(-1)
-    directions = jnp.concatenate([starts[None], directions]).reshape(-1, n)
+    axes = basis / jnp.maximum(jnp.linalg.norm(basis, axis=1, keepdims=True), 1e-30)
+    starts = jnp.concatenate([axes, -axes])
+    _, met = jax.lax.scan(jax.vmap(follow, (0, None)), starts, None, _ROUNDS)
+    forms, directions, scales = (a.reshape(-1, *a.shape[2:]) for a in met)
     best = jnp.argmin(forms)
-    scale = jnp.max(jnp.abs(jnp.where(values > 0, values, -values)))
-    return Curvature(
-        forms[best], unravel(directions[best]), 10 * zero_mode_cut(flat.dtype) * scale
-    )
+    tolerance = 10 * zero_mode_cut(flat.dtype) * jnp.max(scales)
+    return Curvature(forms[best], unravel(directions[best]), tolerance)

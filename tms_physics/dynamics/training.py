@@ -6,7 +6,7 @@ import jax
 import optax
 from jaxtyping import Array, Float
 
-from .._checks import check_count, check_positive
+from .._checks import check_count, check_not_negative, check_positive
 from .._types import Key, Scalar, State
 
 
@@ -36,6 +36,7 @@ def train(
     check_count("steps", steps)
     check_count("batch", batch)
     check_positive("learning_rate", learning_rate)
+    check_not_negative("weight_decay", weight_decay)
     optimiser = optax.adamw(learning_rate, weight_decay=weight_decay)
 
     def step(carry: tuple[State, optax.OptState], at: Key) -> tuple[tuple, Scalar]:
@@ -48,4 +49,3 @@ def train(
     keys = jax.random.split(key, steps)
     (trained, _), losses = jax.lax.scan(step, (params, optimiser.init(params)), keys)
     return trained, losses
-

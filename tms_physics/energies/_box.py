@@ -13,7 +13,7 @@ changes sign put z(c) = 0, else take the end nearest to 0. Every term is then no
 result has a relative error of a few ulp for all b and g, zeros, ties and huge values included.
 (The recurrence of box splines, de Boor, Höllig and Riemenschneider 1993, "Box Splines", I;
 this form derived here.) It holds identically in (b, g), so automatic differentiation of it is
-as stable. At a tie the branch z ≥ 0, g ≥ 0 is used throughout, never a mixture.
+as stable. At z = 0 the branch z < 0 is used, at g = 0 the branch g > 0, never a mixture.
 """
 
 import itertools
@@ -39,7 +39,7 @@ class Moments(NamedTuple):
 
 def _vertex(z: Array, x0: Array) -> Moments:
     zero = jnp.zeros_like(z)
-    height = lax.max(z, zero)
+    height = lax.select(z > 0, z, zero)
     inside = lax.select(z > 0, jnp.ones_like(z), zero)
     return Moments((inside, height, height * height), (x0 * inside, x0 * height))
 
@@ -98,10 +98,11 @@ def _unrolled(z: Array, g: Array) -> dict[tuple[int, ...], Moments]:
             out[face] = _vertex(z_min, one * face[0])
             continue
         t, height = _base_point(z_min, zero + sum(span[j] for j in free))
-        c = {j: lax.select(rising[j], t, 1 - t) for j in free}
+        c = [lax.select(rising[j], t, 1 - t) for j in free]
         upper = [out[_facet(face, j, 1)] for j in free]
         lower = [out[_facet(face, j, 0)] for j in free]
-        out[face] = _face(list(c.values()), c.get(0, one * face[0]), height, upper, lower)
+        c0 = c[0] if face[0] == FREE else one * face[0]
+        out[face] = _face(c, c0, height, upper, lower)
     return out
 
 
@@ -137,11 +138,11 @@ def _by_level(z: Array, g: Array) -> list[Moments]:
     for k in range(n + 1):
         code, free, upper, lower = _level(n, k)
         fixed, open_ = (code == FIXED_1).astype(g.dtype), (code == FREE).astype(g.dtype)
-        z_min = z + jnp.sum(fixed * g, axis=1) + jnp.sum(open_ * drop, axis=1)
+        z_min = z + jnp.sum(fixed * g[None], axis=1) + jnp.sum(open_ * drop[None], axis=1)
         if k == 0:
             out.append(_vertex(z_min, jnp.asarray(fixed[:, 0])))
             continue
-        t, height = _base_point(z_min, jnp.sum(open_ * span, axis=1))
+        t, height = _base_point(z_min, jnp.sum(open_ * span[None], axis=1))
         c = [jnp.where(rising[j], t, 1 - t) for j in free]
         c0 = jnp.where(code[:, 0] == FREE, jnp.where(rising[0], t, 1 - t), fixed[:, 0])
         facets = [

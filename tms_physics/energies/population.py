@@ -79,11 +79,12 @@ class PopulationLoss(eqx.Module):
         self.density = density_vector(density, n)
 
     def __call__(self, params: Params) -> Scalar:
-        W, b = params
         n = self.density.shape[0]
-        if W.ndim != 2 or W.shape[1] != n or b.shape != (n,):
+        shapes = tuple(jnp.shape(leaf) for leaf in params)
+        if len(shapes) != 2 or len(shapes[0]) != 2 or shapes[0][1] != n or shapes[1] != (n,):
             raise ValueError(
                 f"Argument `params` must be (W, b) of shapes (m, {n}) and ({n},), "
-                f"but has shapes {tuple(W.shape)} and {tuple(b.shape)}."
+                f"but has shapes {shapes}."
             )
+        W, b = params
         return _loss(W, b, self.importance, self.density)

@@ -26,5 +26,11 @@ def sampled_loss(
     batch = real_array("x", x)
     check_shape("x", batch, "(B, n)", batch.ndim == 2 and batch.size > 0)
     weight = importance_vector(importance, batch.shape[1])
-    residual = batch - jax.vmap(model)(batch)
-    return jnp.mean(jnp.sum(weight * residual**2, axis=1))
+    outputs = jax.vmap(model)(batch)
+    if outputs.shape != batch.shape:
+        raise ValueError(
+            f"Argument `model` must map shape (n,) = ({batch.shape[1]},) to itself, "
+            f"but gives shape {outputs.shape[1:]}."
+        )
+    residual = batch - outputs
+    return jnp.mean(jnp.sum(weight[None] * residual**2, axis=1))

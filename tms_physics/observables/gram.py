@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from .._checks import check_shape, network, real_array
+from .._checks import check_shape, check_values, network, real_array
 from .._types import Features, Scalar, Weights
 
 
@@ -59,4 +59,5 @@ def recovery(error: Features, variance: Features) -> Float[Array, " n"]:
     """
     loss, spread = real_array("error", error), real_array("variance", variance)
     check_shape("variance", spread, "that of `error`", spread.shape == loss.shape)
+    spread = check_values("variance", spread, "positive", lambda a: a > 0)
     return 1 - loss / spread

@@ -1,0 +1,209 @@
+"""The exact phase diagram of two features in one dimension, beside trained networks."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
+
+STYLE = Path(__file__).parent / "style.mplstyle"
+_MISS = 1e-9  # relative excess above which a cell's best network is not the ground state
+_FLOOR = 1e-16  # relative excess below which losses are equal to rounding
+
+# name of the line in the dataset, label, colour, dashes, width
+_LINES = (
+    ("line_first_order", "first order, ends dedicated", "white", "-", 2.0),
+    ("line_continuous", "continuous", "white", (0, (1, 1)), 2.0),
+    ("line_weak_strong", "first order, weak | strong", "#ff8c1a", "-", 1.6),
+    ("line_exchange", "broken exchange symmetry", "#ff8c1a", (0, (4, 1.5)), 1.6),
+    ("line_ansatz", "fixed ansatz", "black", "--", 1.1),
+)
+
+
+def draw(dataset: xr.Dataset) -> Figure:
+    """Exact map with all boundaries, trained map, residual, and a cut with hysteresis."""
+    with mpl.rc_context(fname=STYLE):
+        figure = Figure(figsize=(8.6, 7.4), dpi=200, layout="constrained")
+        axes = figure.subplots(2, 2)
+        mesh = _exact_map(axes[0, 0], dataset)
+        _trained_map(axes[0, 1], dataset)
+        bar = figure.colorbar(mesh, ax=axes[0, :], ticks=[-1, 0, 1], pad=0.01, aspect=28)
+        bar.ax.set_yticklabels(["feature 1\nalone", "equal\nnorms", "feature 2\nalone"])
+        bar.set_label(r"$(|w_2|-|w_1|)\,/\,(|w_1|+|w_2|)$")
+        residual = _residual(axes[1, 0], dataset)
+        figure.colorbar(residual, ax=axes[1, 0], pad=0.02, label="relative excess loss, log10")
+        _cut(axes[1, 1], dataset)
+    return figure
+
+
+def _axes_of_map(ax: Axes, dataset: xr.Dataset, prefix: str) -> None:
+    r, p = dataset[f"{prefix}relative_importance"], dataset[f"{prefix}density"]
+    ax.set(xscale="log", yscale="log", xlabel="relative importance $r$ of feature 2")
+    ax.set_ylabel("density $p$   (sparser $\\rightarrow$)")
+    ax.set_xlim(*_span(r.values))
+    low, high = _span(p.values)
+    ax.set_ylim(high, low)
+
+
+def _span(values: np.ndarray) -> tuple[float, float]:
+    edges = _edges(values)
+    return float(edges.min()), float(edges.max())
+
+
+def _edges(values: np.ndarray) -> np.ndarray:
+    """Cell edges of logarithmic centres."""
+    logs = np.log(values)
+    if len(logs) == 1:
+        return np.exp(logs[0] + np.array([-0.05, 0.05]))
+    middle = (logs[1:] + logs[:-1]) / 2
+    first, last = 2 * logs[0] - middle[0], 2 * logs[-1] - middle[-1]
+    return np.exp(np.concatenate([[first], middle, [last]]))
+
+
+def _mesh(ax: Axes, dataset: xr.Dataset, prefix: str, values: np.ndarray, **options) -> QuadMesh:
+    x = _edges(dataset[f"{prefix}relative_importance"].values)
+    y = _edges(dataset[f"{prefix}density"].values)
+    return ax.pcolormesh(x, y, values, rasterized=True, **options)
+
+
+def _order(w1: np.ndarray, w2: np.ndarray) -> np.ndarray:
+    """-1 where feature 1 is alone, 0 for equal norms, 1 where feature 2 is alone."""
+    first, second = np.abs(w1), np.abs(w2)
+    total = first + second
+    return np.where(total > 0, (second - first) / np.where(total > 0, total, 1.0), np.nan)
+
+
+def _hatch(ax: Axes, dataset: xr.Dataset, prefix: str, failed: np.ndarray) -> None:
+    """Cells without a result are hatched, never coloured."""
+    if failed.any():
+        shown = np.ma.masked_where(~failed, np.ones(failed.shape))
+        x = _edges(dataset[f"{prefix}relative_importance"].values)
+        y = _edges(dataset[f"{prefix}density"].values)
+        ax.pcolor(x, y, shown, cmap="Greys", vmin=0, vmax=8, hatch="xxxx", edgecolor="0.3", lw=0)
+
+
+def _boundaries(ax: Axes, dataset: xr.Dataset, names: tuple[str, ...]) -> None:
+    p = dataset["line_density"].values
+    for name, label, colour, dashes, width in _LINES:
+        if name not in names:
+            continue
+        r = dataset[name].values
+        for x, text in ((r, label), (1 / r, None)):
+            if colour == "white":
+                ax.plot(x, p, color="black", ls="-", lw=width + 1.2, zorder=2)
+            ax.plot(x, p, color=colour, ls=dashes, lw=width, label=text, zorder=3)
+
+
+def _exact_map(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
+    state = dataset["map_state"].values
+    failed = dataset["map_result"].values != 0
+    order = np.ma.masked_where(failed, _order(state[..., 0], state[..., 1]))
+    mesh = _mesh(ax, dataset, "map_", order, cmap="cividis", vmin=-1, vmax=1)
+    _hatch(ax, dataset, "map_", failed)
+    _axes_of_map(ax, dataset, "map_")
+    _boundaries(ax, dataset, tuple(line[0] for line in _LINES))
+    _points(ax, dataset)
+    ax.set_title("(a) exact ground state")
+    legend = ax.legend(loc="upper center", fontsize=6.0, handlelength=2.4, framealpha=0.9)
+    legend.get_frame().set_facecolor("0.75")
+    return mesh
+
+
+def _points(ax: Axes, dataset: xr.Dataset) -> None:
+    marks = (
+        ("critical_end_point", "o", "critical end point"),
+        ("upper_tricritical_point", "s", "tricritical point"),
+        ("symmetry_breaking_point", "D", "symmetry breaking"),
+    )
+    for name, marker, label in marks:
+        p, r = dataset.attrs[name]
+        x, y = [r, 1 / r], [p, p]
+        style = {"color": "white", "mec": "black", "ms": 4.5, "ls": "none", "zorder": 5}
+        ax.plot(x, y, marker=marker, label=label, **style)
+
+
+def _excess(dataset: xr.Dataset) -> xr.DataArray:
+    """Relative excess of each network over the ground state, infinite where it failed."""
+    excess = (dataset["loss"] - dataset["exact_loss"]) / dataset["exact_loss"]
+    return excess.where(dataset["result"] == 0, np.inf)
+
+
+def _trained_map(ax: Axes, dataset: xr.Dataset) -> None:
+    excess = _excess(dataset)
+    failed = np.isinf(excess).all("start").values
+    best = excess.argmin("start")
+    w = dataset["W"].isel(hidden=0).isel(start=best).values
+    order = np.ma.masked_where(failed, _order(w[..., 0], w[..., 1]))
+    _mesh(ax, dataset, "", order, cmap="cividis", vmin=-1, vmax=1)
+    _hatch(ax, dataset, "", failed)
+    _axes_of_map(ax, dataset, "")
+    _boundaries(ax, dataset, ("line_first_order", "line_continuous", "line_weak_strong"))
+    basin = (dataset["basin_loss"] - dataset["exact_loss"]) / dataset["exact_loss"]
+    basin = basin.where(dataset["result"] == 0, np.inf).min("start").values
+    i, j = np.nonzero((basin > _MISS) & ~failed)
+    p, r = dataset["density"].values[i], dataset["relative_importance"].values[j]
+    if len(i):
+        ax.plot(r, p, "x", color="red", ms=4, mew=1.1, label="best is metastable")
+        ax.legend(loc="lower left")
+    ax.set_title(f"(b) best of {dataset.sizes['start']} trained networks")
+
+
+def _residual(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
+    excess = _excess(dataset)
+    counted = excess.where(np.isfinite(excess))
+    mean = np.maximum(counted.mean("start").values, _FLOOR)
+    failed = np.isinf(excess).all("start").values
+    values = np.ma.masked_where(failed, np.log10(np.where(failed, 1.0, mean)))
+    mesh = _mesh(ax, dataset, "", values, cmap="magma_r", vmin=np.log10(_FLOOR), vmax=0)
+    _hatch(ax, dataset, "", failed)
+    _axes_of_map(ax, dataset, "")
+    p = dataset["line_density"].values
+    for name in ("line_first_order", "line_continuous"):
+        for r in (dataset[name].values, 1 / dataset[name].values):
+            ax.plot(r, p, color="black", lw=0.9)
+    ax.set_title("(c) trained minus exact, mean over starts")
+    return mesh
+
+
+def _cut(ax: Axes, dataset: xr.Dataset) -> None:
+    p = dataset.attrs["cut_density"]
+    r, weight = dataset["cut_relative_importance"].values, dataset["cut_weight"].values
+    stable = dataset["cut_stable"].values.astype(bool)
+    first, limit = dataset.attrs["cut_first_order"], dataset.attrs["cut_stability"]
+    steps = dataset["hysteresis_relative_importance"].values
+    low, high = steps.min(), steps.max()
+    ax.plot(r, np.where(stable, weight, np.nan), color="#00407a", lw=2.2, label="minimum (theory)")
+    ax.plot(
+        r, np.where(stable, np.nan, weight), color="#00407a", ls=":", lw=1.4, label="saddle (theory)"
+    )
+    ax.plot([low, limit], [0, 0], color="#00407a", lw=2.2)
+    ax.plot([limit, high], [0, 0], color="#00407a", ls=":", lw=1.4)
+    for name, marker, face in (("up", "^", "white"), ("down", "v", "#e07b00")):
+        path = dataset["hysteresis_weight"].sel(direction=name).values
+        style = {"ls": "none", "mec": "black", "mew": 0.6, "mfc": face, "ms": 4.5}
+        ax.plot(steps, path, marker=marker, label=f"continued, $r$ {name}", **style)
+    top = 1.12 * float(np.nanmax(dataset["hysteresis_weight"].values))
+    limits = (
+        ("equal losses", first, 0.42 * top, "left"),
+        ("dedicated\nturns unstable", limit, 0.3 * top, "right"),
+        ("antipodal\nends", float(r[stable].min()), 0.92 * top, "right"),
+    )
+    for text, x, y, side in limits:
+        ax.axvline(x, color="0.35", lw=0.8, ls="--" if x == first else ":")
+        ax.annotate(
+            text,
+            (x, y),
+            xytext=(3 if side == "left" else -3, 0),
+            textcoords="offset points",
+            ha=side,
+            va="center",
+            fontsize=7,
+        )
+    ax.set_xlim(low, high)
+    ax.set_ylim(-0.03 * top, 1.03 * top)
+    ax.set(xlabel="relative importance $r$", ylabel="order parameter $|w_2|$")
+    ax.set_title(f"(d) cut at density $p = {p:g}$")
+    ax.legend(loc="center right", fontsize=6.8)

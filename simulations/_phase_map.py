@@ -1,0 +1,207 @@
+"""The exact map of ground states: all minima on a coarse grid, continued to every cell.
+
+The exchange of the two features maps (p, r) to (p, 1/r): states (w₁, w₂, b₁, b₂) become
+(w₂, w₁, b₂, b₁) and losses are multiplied by r. So only cells with r ≤ 1 are solved.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tms_physics.dynamics.minimise import distinct
+
+from ._two_features import Rows
+
+_SAME_START = 0.05  # starts closer than this are one: they lead to the same minimum
+_DEAD_BIAS = -0.2
+_COLUMNS = ("state", "loss", "phase", "gradient_norm", "curvature")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A grid of (p, r) and the distinct cells (p, min(r, 1/r)) that stand for it."""
+
+    density: np.ndarray
+    relative_importance: np.ndarray
+    p: np.ndarray
+    r: np.ndarray
+    position: np.ndarray
+    """Of each grid point (density, relative_importance) among the distinct cells, flattened."""
+
+
+Minima = list[Rows]
+"""For each distinct cell its distinct minima, lowest first: arrays of `_COLUMNS`."""
+
+
+def canonical_cells(density: np.ndarray, relative_importance: np.ndarray) -> Cells:
+    """The cells that must be solved for a map over these axes."""
+    p, r = np.meshgrid(density, relative_importance, indexing="ij")
+    low = np.minimum(r, 1 / r).ravel()
+    labels = np.stack([np.log(p.ravel()), np.log(low)]).round(10)
+    _, first, position = np.unique(labels, axis=1, return_index=True, return_inverse=True)
+    return Cells(
+        density, relative_importance, p.ravel()[first], low[first], np.asarray(position).ravel()
+    )
+
+
+def random_share(cells: Cells, share: float, seed: int) -> Cells:
+    """A random share of the distinct cells, at least one; `position` tells which."""
+    count = max(1, round(share * len(cells.p)))
+    chosen = np.sort(np.random.default_rng(seed).choice(len(cells.p), count, replace=False))
+    empty = np.array([])
+    return Cells(empty, empty, cells.p[chosen], cells.r[chosen], chosen)
+
+
+def random_rows(cells: Cells, starts: int, seed: int) -> Rows:
+    """`starts` random states in each distinct cell: weights of variance 2/3 (Xavier), b = 0."""
+    count = len(cells.p) * starts
+    weights = np.random.default_rng(seed).normal(scale=np.sqrt(2 / 3), size=(count, 2))
+    return {
+        "density": np.repeat(cells.p, starts),
+        "relative_importance": np.repeat(cells.r, starts),
+        "start": np.hstack([weights, np.zeros((count, 2))]),
+    }
+
+
+def distinct_minima(rows: Mapping[str, np.ndarray], members: np.ndarray) -> Rows:
+    """The distinct minima among some rows of a descent, lowest first, with hit counts."""
+    good = members[rows["minimum"][members]]
+    groups = distinct(rows["loss"][good], rows["invariant"][good])
+    best = np.array([good[group[0]] for group in groups], dtype=int)
+    hits = np.array([len(group) for group in groups], dtype=int)
+    return {name: rows[name][best] for name in (*_COLUMNS, "invariant")} | {"hits": hits}
+
+
+def minima_by_cell(cells: Cells, starts: int, rows: Mapping[str, np.ndarray]) -> Minima:
+    """Distinct minima of each cell from the stage of its random starts."""
+    blocks = np.arange(len(cells.p) * starts).reshape(len(cells.p), starts)
+    return [distinct_minima(rows, block) for block in blocks]
+
+
+def _sign_fixed(states: np.ndarray) -> np.ndarray:
+    """w and -w are one network: make the first non-zero weight positive."""
+    lead = np.where(states[:, :1] != 0, states[:, :1], states[:, 1:2])
+    sign = np.where(lead < 0, -1.0, 1.0)
+    return np.hstack([states[:, :2] * sign, states[:, 2:]])
+
+
+def _thinned(states: np.ndarray) -> np.ndarray:
+    """Starts without near-duplicates."""
+    kept: list[np.ndarray] = []
+    for state in _sign_fixed(states):
+        if all(np.max(np.abs(state - other)) > _SAME_START for other in kept):
+            kept.append(state)
+    return np.array(kept).reshape(-1, 4)
+
+
+def _around(axis: np.ndarray, value: float, on_axis: bool) -> np.ndarray:
+    """Indices of the grid points next to a value on an increasing axis, on both sides."""
+    above = int(np.searchsorted(axis, value * (1 - 1e-9)))
+    return np.unique(np.clip(np.arange(above - 1, above + 1 + on_axis), 0, len(axis) - 1))
+
+
+def _seeds(p: float) -> np.ndarray:
+    """Starts beside the dedicated states, on both sides, and in their dead families.
+
+    Random starts seldom end in these: the weak antipodal state has a small basin, and a feature
+    whose bias is so low that it never fires stays dead.
+    """
+    first = [[1.0, w, 0.0, p / 2] for w in (-0.3, -0.1, -0.02, 0.1)] + [[1.0, 0.0, 0.0, _DEAD_BIAS]]
+    states = np.array(first)
+    return np.concatenate([states, states[:, [1, 0, 3, 2]]])
+
+
+def continued_rows(own: Cells, found: Minima, fine: Cells) -> tuple[Rows, np.ndarray]:
+    """Rows that continue the minima of the coarse cells around each cell into it.
+
+    Covers the distinct cells of the coarse grid itself, with more starts, then those of the fine
+    one; the second array tells the cell of each row in this order.
+    """
+    p_axis, r_axis = np.unique(own.p), np.unique(own.r.round(12))
+    at = {
+        (i, j): k
+        for k, (i, j) in enumerate(
+            zip(
+                np.searchsorted(p_axis, own.p * (1 - 1e-9)),
+                np.searchsorted(r_axis, own.r * (1 - 1e-9)),
+                strict=True,
+            )
+        )
+    }
+    p = np.concatenate([own.p, fine.p])
+    r = np.concatenate([own.r, fine.r])
+    starts, of_cell = [], []
+    for cell in range(len(p)):
+        coarse = cell < len(own.p)
+        ps, rs = (_around(a, v[cell], coarse) for a, v in ((p_axis, p), (r_axis, r)))
+        near = [found[at[i, j]]["state"] for i in ps for j in rs if (i, j) in at]
+        more = [_seeds(p[cell])] if coarse else []
+        states = _thinned(np.concatenate(near + more))
+        starts.append(states)
+        of_cell.append(np.full(len(states), cell))
+    cell_of = np.concatenate(of_cell)
+    rows = {"density": p[cell_of], "relative_importance": r[cell_of]}
+    return rows | {"start": np.concatenate(starts)}, cell_of
+
+
+def merge(
+    own: Cells, found: Minima, fine: Cells, of_cell: np.ndarray, rows: Mapping[str, np.ndarray]
+) -> tuple[Minima, Minima]:
+    """All distinct minima of the coarse cells (own starts and neighbours'), and of the fine."""
+    edges = np.searchsorted(of_cell, np.arange(len(own.p) + len(fine.p) + 1))
+    continued = [
+        distinct_minima(rows, np.arange(a, b)) for a, b in zip(edges[:-1], edges[1:], strict=True)
+    ]
+    references = [_union(a, b) for a, b in zip(found, continued[: len(own.p)], strict=True)]
+    return references, continued[len(own.p) :]
+
+
+def _union(first: Rows, second: Rows) -> Rows:
+    both = {name: np.concatenate([first[name], second[name]]) for name in first}
+    groups = distinct(both["loss"], both["invariant"])
+    best = np.array([group[0] for group in groups], dtype=int)
+    hits = np.array([both["hits"][group[group < len(first["hits"])]].sum() for group in groups])
+    return {name: values[best] for name, values in both.items()} | {"hits": hits}
+
+
+def lowest(minima: Minima) -> Rows:
+    """The ground state of each cell; NaN and result 1 where none was found."""
+    blank = {"state": np.full(4, np.nan), "phase": -1, "curvature": np.nan, "gradient_norm": np.nan}
+    rows = [
+        {name: cell[name][0] for name in _COLUMNS} if len(cell["loss"]) else blank | {"loss": np.nan}
+        for cell in minima
+    ]
+    out = {name: np.array([row[name] for row in rows]) for name in _COLUMNS}
+    out["result"] = np.where(np.isfinite(out["loss"]), 0, 1)
+    out["minima"] = np.array([len(cell["loss"]) for cell in minima])
+    return out
+
+
+def on_grid(cells: Cells, rows: Rows) -> Rows:
+    """Rows of the distinct cells, spread over the grid with the mirror image where r > 1."""
+    shape = (len(cells.density), len(cells.relative_importance))
+    out = {name: values[cells.position] for name, values in rows.items()}
+    r = np.tile(cells.relative_importance, shape[0])
+    mirror = r > 1
+    out["loss"] = np.where(mirror, r * out["loss"], out["loss"])
+    out["state"] = np.where(mirror[:, None], out["state"][:, [1, 0, 3, 2]], out["state"])
+    swapped = np.select([out["phase"] == 1, out["phase"] == 2], [2, 1], out["phase"])
+    out["phase"] = np.where(mirror, swapped, out["phase"])
+    return {name: values.reshape(*shape, *values.shape[1:]) for name, values in out.items()}
+
+
+def compare(
+    fine: Cells, ground: Minima, chosen: Cells, checked: Minima, starts: int
+) -> Rows:
+    """The map's ground state against that of many random starts, in the chosen cells."""
+    here = lowest([ground[k] for k in chosen.position])
+    there = lowest(checked)
+    hits = [cell["hits"][0] if len(cell["hits"]) else 0 for cell in checked]
+    return {
+        "density": fine.p[chosen.position],
+        "relative_importance": fine.r[chosen.position],
+        "difference": here["loss"] - there["loss"],
+        "hit_share": np.array(hits) / starts,
+    }
+

@@ -1,0 +1,157 @@
+"""The phase diagram in numbers: for the summary file, and as a table for the terminal."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+import tms_physics as tp
+
+_NAMED = 20  # cells named one by one in the summary
+_MISS = 1e-9  # a cell misses where its best network is this far above the ground state, relatively
+
+
+def _share(hits: int, of: int) -> dict[str, Any]:
+    low, high = tp.wilson_interval(np.array(hits), of)
+    return {"count": hits, "of": of, "share": hits / of, "interval_95": [low, high]}
+
+
+def ends(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """How the networks ended: ground state, metastable by phase, unknown, saddle, not converged."""
+    result, basin = dataset["result"].values, dataset["basin"].values
+    phase, total = dataset["phase"].values, result.size
+    found = result == 0
+    counts = {"ground state": np.sum(found & (basin == 0))}
+    for index, name in enumerate(tp.PHASE_NAMES):
+        count = np.sum(found & (basin > 0) & (phase == index))
+        if count:
+            counts[f"metastable, {name}"] = count
+    counts["minimum not among the references"] = np.sum(found & (basin < 0))
+    counts["at a saddle"] = np.sum(result == 1)
+    counts["not converged"] = np.sum(result > 1)
+    return {name: _share(int(count), total) for name, count in counts.items()}
+
+
+def _best(dataset: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Relative excess of the best network's basin in each cell, and which start it is."""
+    loss = dataset["basin_loss"].where(dataset["result"] == 0, np.inf).values
+    exact = dataset["exact_loss"].values[..., None]
+    excess = (loss - exact) / exact
+    return excess.min(axis=-1), excess.argmin(axis=-1)
+
+
+def _misses(dataset: xr.Dataset) -> list[dict[str, Any]]:
+    """Cells whose best network is not the ground state, and what it is instead."""
+    excess, start = _best(dataset)
+    rows = []
+    for i, j in np.argwhere(excess > _MISS):
+        phase = int(dataset["phase"].values[i, j, start[i, j]])
+        ground = int(dataset["exact_phase"].values[i, j])
+        rows.append(
+            {
+                "density": dataset["density"].values[i],
+                "relative_importance": dataset["relative_importance"].values[j],
+                "relative_excess": excess[i, j],
+                "reason": f"no start ended in the ground state ({tp.PHASE_NAMES[ground]}); "
+                f"the best is metastable ({tp.PHASE_NAMES[phase]})",
+            }
+        )
+    return rows
+
+
+def _map_against_lines(dataset: xr.Dataset) -> np.ndarray:
+    """Map cells whose phase is not what theory's boundaries say."""
+    p = dataset["map_density"].values
+    axis = dataset["map_relative_importance"].values
+    r = np.minimum(axis, 1 / axis)
+    line = np.fmin(dataset["line_first_order"], dataset["line_stability"])
+    boundary = np.interp(p, dataset["line_density"], line)
+    dedicated = r[None, :] < boundary[:, None]
+    phase = dataset["map_phase"].values
+    off = np.abs(np.log(r[None, :] / boundary[:, None]))
+    return (dedicated != ((phase == 1) | (phase == 2))) & (off > 1e-4)
+
+
+def summary(dataset: xr.Dataset) -> dict[str, Any]:
+    """All numbers of the run."""
+    excess, _ = _best(dataset)
+    misses = _misses(dataset)
+    gap = np.abs(dataset["loss"].values - dataset["exact_loss"].values[..., None])
+    gap = np.where(dataset["result"].values == 0, gap, np.nan)
+    worst = np.unravel_index(np.nanargmax(gap), gap.shape) if np.isfinite(gap).any() else None
+    own = (dataset["loss"] - dataset["basin_loss"]) / dataset["basin_loss"]
+    difference = dataset["check_difference"].values
+    outside = _map_against_lines(dataset)
+    below = dataset["basin_loss"].values - dataset["exact_loss"].values[..., None]
+    return {
+        "networks": ends(dataset),
+        "networks_moved_off_a_saddle": int(np.sum(dataset["escapes"].values > 0)),
+        "cells_with_ground_state": _share(int(np.sum(excess <= _MISS)), excess.size),
+        "cells_that_miss": misses[:_NAMED],
+        "cells_that_miss_not_named": max(0, len(misses) - _NAMED),
+        "largest_loss_difference": None if worst is None else gap[worst],
+        "largest_loss_difference_at": None if worst is None else _where(dataset, worst),
+        "median_relative_excess_over_own_minimum": float(own.median()),
+        "largest_relative_excess_over_own_minimum": float(own.max()),
+        "largest_distance_to_reference": np.nanmax(
+            np.append(dataset["distance"].where(dataset["basin"] >= 0).values, 0.0)
+        ),
+        "lowest_minus_ground_state": np.nanmin(np.append(below, 0.0)),
+        "largest_shift_of_polish": float(dataset["shift"].max()),
+        "map_cells": dataset["map_loss"].size,
+        "map_cells_failed": int(np.sum(dataset["map_result"].values)),
+        "map_cells_off_theory": int(outside.sum()),
+        "checked_cells": difference.size,
+        "checked_cells_where_more_starts_found_less": int(np.sum(difference > 1e-12)),
+        "largest_check_difference": np.max(difference),
+        "points": {
+            name: dataset.attrs[name]
+            for name in dataset.attrs
+            if name.endswith("_point") or name == "small_density_slope"
+        },
+        "hysteresis": {
+            "density": dataset.attrs["cut_density"],
+            "first_order": dataset.attrs["cut_first_order"],
+            "dedicated_stable_below": dataset.attrs["cut_stability"],
+            "antipodal_stable_above": float(dataset["cut_relative_importance"].min()),
+        },
+    }
+
+
+def _where(dataset: xr.Dataset, at: tuple) -> dict[str, Any]:
+    i, j, _ = at
+    return {
+        "density": dataset["density"].values[i],
+        "relative_importance": dataset["relative_importance"].values[j],
+        "phase": tp.PHASE_NAMES[int(dataset["phase"].values[at])],
+        "ground_state": tp.PHASE_NAMES[int(dataset["exact_phase"].values[i, j])],
+    }
+
+
+def table(dataset: xr.Dataset) -> str:
+    """A dozen lines for the terminal."""
+    numbers = summary(dataset)
+    lines = [f"{'networks':44} {'count':>7} {'share':>8}   95 % interval"]
+    for name, entry in numbers["networks"].items():
+        low, high = entry["interval_95"]
+        lines.append(
+            f"  {name:42} {entry['count']:7d} {entry['share']:8.2%}   {low:.2%} to {high:.2%}"
+        )
+    cells = numbers["cells_with_ground_state"]
+    best = f"{cells['count']} of {cells['of']} ({cells['share']:.1%})"
+    lines.append(f"{'cells whose best network is the ground state':44} {best}")
+    if (at := numbers["largest_loss_difference_at"]) is not None:
+        lines.append(
+            f"{'largest |loss - exact|':44} {numbers['largest_loss_difference']:.3g} at "
+            f"p = {at['density']:.3g}, r = {at['relative_importance']:.3g}: "
+            f"{at['phase']}, ground state {at['ground_state']}"
+        )
+    own = numbers["median_relative_excess_over_own_minimum"]
+    most = numbers["largest_relative_excess_over_own_minimum"]
+    lines.append(f"{'excess over own minimum, relative':44} median {own:.2g}, largest {most:.2g}")
+    lines.append(
+        f"{'exact map':44} {numbers['map_cells']} cells, {numbers['map_cells_failed']} failed, "
+        f"{numbers['map_cells_off_theory']} off theory's boundaries; {numbers['checked_cells']} "
+        f"checked, {numbers['checked_cells_where_more_starts_found_less']} found too high"
+    )
+    return "\n".join(lines)

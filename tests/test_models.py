@@ -1,0 +1,50 @@
+"""The networks on single examples, and their starting point."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tms_physics import LinearModel, ReluOutputModel, xavier_normal
+
+W = np.array([[1.0, -0.5, 0.0], [0.25, 0.5, 2.0]])
+B = np.array([0.1, -0.3, -5.0])
+X = np.array([0.5, 1.0, 0.25])
+
+
+def test_linear_model_is_its_formula() -> None:
+    np.testing.assert_allclose(LinearModel(W, B)(X), W.T @ W @ X + B, rtol=1e-15)
+
+
+def test_relu_output_is_cut_at_zero() -> None:
+    output = ReluOutputModel(W, B)(X)
+    np.testing.assert_allclose(output, np.maximum(W.T @ W @ X + B, 0.0), rtol=1e-15)
+    assert output[2] == 0.0
+
+
+@pytest.mark.parametrize("model", [LinearModel, ReluOutputModel])
+def test_biases_are_zero_where_absent(model: type) -> None:
+    np.testing.assert_array_equal(model(W)(X), model(W, np.zeros(3))(X))
+
+
+@pytest.mark.parametrize("model", [LinearModel, ReluOutputModel])
+def test_models_have_gradients_and_batches(model: type) -> None:
+    network, batch = model(W, B), jnp.stack([X, 2 * X])
+    outputs = jax.vmap(network)(batch)
+    np.testing.assert_allclose(outputs[1], network(2 * X), rtol=1e-15)
+    slopes = jax.grad(lambda net: jnp.sum(net(X)))(network)
+    assert slopes.W.shape == W.shape
+    assert slopes.b.shape == B.shape
+
+
+def test_identity_reconstructs_everything() -> None:
+    np.testing.assert_array_equal(ReluOutputModel(np.eye(3))(X), X)
+
+
+def test_starting_point_has_the_variance_of_xavier() -> None:
+    start, b = xavier_normal(300, 100, key=jax.random.key(0))
+    assert start.shape == (100, 300)
+    assert not np.any(b)
+    assert b.shape == (300,)
+    assert np.mean(start) == pytest.approx(0.0, abs=5 * np.sqrt(2 / 400 / start.size))
+    assert np.mean(start**2) * 200 == pytest.approx(1.0, abs=5 * np.sqrt(2 / start.size))
