@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 STYLE = Path(__file__).parent / "style.mplstyle"
 _MISS = 1e-9  # relative excess above which a cell's best network is not the ground state
 _FLOOR = 1e-16  # relative excess below which losses are equal to rounding
+_AXES = ("relative_importance", "density")
+_ZOOM_R, _ZOOM_P = (0.48, 1 / 0.48), (0.44, 1.0)
 
 # name of the line in the dataset, label, colour, dashes, width
 _LINES = (
@@ -26,7 +28,7 @@ _LINES = (
 def draw(dataset: xr.Dataset) -> Figure:
     """Exact map with all boundaries, trained map, residual, and a cut with hysteresis."""
     with mpl.rc_context(fname=STYLE):
-        figure = Figure(figsize=(8.6, 7.4), dpi=200, layout="constrained")
+        figure = Figure(figsize=(8.6, 7.9), dpi=200, layout="constrained")
         axes = figure.subplots(2, 2)
         mesh = _exact_map(axes[0, 0], dataset)
         _trained_map(axes[0, 1], dataset)
@@ -36,6 +38,9 @@ def draw(dataset: xr.Dataset) -> Figure:
         residual = _residual(axes[1, 0], dataset)
         figure.colorbar(residual, ax=axes[1, 0], pad=0.02, label="relative excess loss, log10")
         _cut(axes[1, 1], dataset)
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        legend = figure.legend(handles, labels, loc="outside upper center", ncols=4)
+        legend.get_frame().set_facecolor("0.8")
     return figure
 
 
@@ -104,12 +109,30 @@ def _exact_map(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
     mesh = _mesh(ax, dataset, "map_", order, cmap="cividis", vmin=-1, vmax=1)
     _hatch(ax, dataset, "map_", failed)
     _axes_of_map(ax, dataset, "map_")
-    _boundaries(ax, dataset, tuple(line[0] for line in _LINES))
+    names = tuple(line[0] for line in _LINES)
+    _boundaries(ax, dataset, names)
     _points(ax, dataset)
     ax.set_title("(a) exact ground state")
-    legend = ax.legend(loc="upper center", fontsize=6.0, handlelength=2.4, framealpha=0.9)
-    legend.get_frame().set_facecolor("0.75")
+    _zoom(ax, dataset, order, names)
     return mesh
+
+
+def _zoom(ax: Axes, dataset: xr.Dataset, order: np.ndarray, names: tuple[str, ...]) -> None:
+    """The dense corner enlarged, where all special points lie, if the map covers it."""
+    (left, right), (low, high) = (_span(dataset[f"map_{name}"].values) for name in _AXES)
+    if not (left < _ZOOM_R[0] and right > _ZOOM_R[1] and low < _ZOOM_P[0] and high >= 1):
+        return
+    inset = ax.inset_axes((0.16, 0.5, 0.68, 0.47))
+    _mesh(inset, dataset, "map_", order, cmap="cividis", vmin=-1, vmax=1)
+    _boundaries(inset, dataset, names)
+    _points(inset, dataset)
+    inset.set(xscale="log", yscale="log", xlim=_ZOOM_R, ylim=_ZOOM_P[::-1])
+    inset.set_xticks([0.6, 1.0, 1.6], labels=["0.6", "1", "1.6"], minor=False)
+    inset.set_yticks([0.5, 0.7, 1.0], labels=["0.5", "0.7", "1"], minor=False)
+    inset.set_xticks([], minor=True)
+    inset.set_yticks([], minor=True)
+    inset.tick_params(labelsize=6.5, pad=1.5)
+    ax.indicate_inset_zoom(inset, edgecolor="black", alpha=0.8)
 
 
 def _points(ax: Axes, dataset: xr.Dataset) -> None:
@@ -133,7 +156,7 @@ def _excess(dataset: xr.Dataset) -> xr.DataArray:
 
 def _trained_map(ax: Axes, dataset: xr.Dataset) -> None:
     excess = _excess(dataset)
-    failed = np.isinf(excess).all("start").values
+    failed = np.isinf(excess.values).all(axis=-1)
     best = excess.argmin("start")
     w = dataset["W"].isel(hidden=0).isel(start=best).values
     order = np.ma.masked_where(failed, _order(w[..., 0], w[..., 1]))
@@ -146,8 +169,8 @@ def _trained_map(ax: Axes, dataset: xr.Dataset) -> None:
     i, j = np.nonzero((basin > _MISS) & ~failed)
     p, r = dataset["density"].values[i], dataset["relative_importance"].values[j]
     if len(i):
-        ax.plot(r, p, "x", color="red", ms=4, mew=1.1, label="best is metastable")
-        ax.legend(loc="lower left")
+        (mark,) = ax.plot(r, p, "x", color="red", ms=4, mew=1.1)
+        ax.legend([mark], ["best is metastable"], loc="lower left")
     ax.set_title(f"(b) best of {dataset.sizes['start']} trained networks")
 
 
@@ -155,7 +178,7 @@ def _residual(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
     excess = _excess(dataset)
     counted = excess.where(np.isfinite(excess))
     mean = np.maximum(counted.mean("start").values, _FLOOR)
-    failed = np.isinf(excess).all("start").values
+    failed = np.isinf(excess.values).all(axis=-1)
     values = np.ma.masked_where(failed, np.log10(np.where(failed, 1.0, mean)))
     mesh = _mesh(ax, dataset, "", values, cmap="magma_r", vmin=np.log10(_FLOOR), vmax=0)
     _hatch(ax, dataset, "", failed)
@@ -175,12 +198,11 @@ def _cut(ax: Axes, dataset: xr.Dataset) -> None:
     first, limit = dataset.attrs["cut_first_order"], dataset.attrs["cut_stability"]
     steps = dataset["hysteresis_relative_importance"].values
     low, high = steps.min(), steps.max()
+    unstable = {"color": "#00407a", "ls": ":", "lw": 1.4}
     ax.plot(r, np.where(stable, weight, np.nan), color="#00407a", lw=2.2, label="minimum (theory)")
-    ax.plot(
-        r, np.where(stable, np.nan, weight), color="#00407a", ls=":", lw=1.4, label="saddle (theory)"
-    )
+    ax.plot(r, np.where(stable, np.nan, weight), **unstable, label="saddle (theory)")
     ax.plot([low, limit], [0, 0], color="#00407a", lw=2.2)
-    ax.plot([limit, high], [0, 0], color="#00407a", ls=":", lw=1.4)
+    ax.plot([limit, high], [0, 0], **unstable)
     for name, marker, face in (("up", "^", "white"), ("down", "v", "#e07b00")):
         path = dataset["hysteresis_weight"].sel(direction=name).values
         style = {"ls": "none", "mec": "black", "mew": 0.6, "mfc": face, "ms": 4.5}

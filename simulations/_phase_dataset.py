@@ -112,9 +112,7 @@ def _basins(
     return basin, distance
 
 
-def _canonical(
-    state: np.ndarray, loss: np.ndarray, r: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _canonical(state: np.ndarray, loss: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The mirror image where r > 1."""
     mirror = r > 1
     swapped = np.where(mirror[..., None], state[..., [1, 0, 3, 2]], state)
@@ -166,7 +164,7 @@ def _lines(config: "Config") -> xr.Dataset:
         "upper_tricritical_point": upper,
         "symmetry_breaking_point": (breaking, 1.0),
     }
-    attrs = {name: np.array(point) for name, point in points.items()}
+    attrs: dict[str, object] = {name: np.array(point) for name, point in points.items()}
     attrs["small_density_slope"] = float(theory.small_density_slope())
     return xr.Dataset(data, {"line_density": _axis("line_density", p, "density p")}, attrs)
 

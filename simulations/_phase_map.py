@@ -4,6 +4,7 @@ The exchange of the two features maps (p, r) to (p, 1/r): states (w₁, w₂, b�
 (w₂, w₁, b₂, b₁) and losses are multiplied by r. So only cells with r ≤ 1 are solved.
 """
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -150,9 +151,7 @@ def merge(
 ) -> tuple[Minima, Minima]:
     """All distinct minima of the coarse cells (own starts and neighbours'), and of the fine."""
     edges = np.searchsorted(of_cell, np.arange(len(own.p) + len(fine.p) + 1))
-    continued = [
-        distinct_minima(rows, np.arange(a, b)) for a, b in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    continued = [distinct_minima(rows, np.arange(a, b)) for a, b in itertools.pairwise(edges)]
     references = [_union(a, b) for a, b in zip(found, continued[: len(own.p)], strict=True)]
     return references, continued[len(own.p) :]
 
@@ -167,9 +166,9 @@ def _union(first: Rows, second: Rows) -> Rows:
 
 def lowest(minima: Minima) -> Rows:
     """The ground state of each cell; NaN and result 1 where none was found."""
-    blank = {"state": np.full(4, np.nan), "phase": -1, "curvature": np.nan, "gradient_norm": np.nan}
+    blank: Rows = dict.fromkeys(_COLUMNS, np.nan) | {"state": np.full(4, np.nan), "phase": -1}
     rows = [
-        {name: cell[name][0] for name in _COLUMNS} if len(cell["loss"]) else blank | {"loss": np.nan}
+        {name: cell[name][0] for name in _COLUMNS} if len(cell["loss"]) else blank
         for cell in minima
     ]
     out = {name: np.array([row[name] for row in rows]) for name in _COLUMNS}
@@ -191,9 +190,7 @@ def on_grid(cells: Cells, rows: Rows) -> Rows:
     return {name: values.reshape(*shape, *values.shape[1:]) for name, values in out.items()}
 
 
-def compare(
-    fine: Cells, ground: Minima, chosen: Cells, checked: Minima, starts: int
-) -> Rows:
+def compare(fine: Cells, ground: Minima, chosen: Cells, checked: Minima, starts: int) -> Rows:
     """The map's ground state against that of many random starts, in the chosen cells."""
     here = lowest([ground[k] for k in chosen.position])
     there = lowest(checked)
@@ -204,4 +201,3 @@ def compare(
         "difference": here["loss"] - there["loss"],
         "hit_share": np.array(hits) / starts,
     }
-

@@ -9,6 +9,8 @@ import tms_physics as tp
 
 _NAMED = 20  # cells named one by one in the summary
 _MISS = 1e-9  # a cell misses where its best network is this far above the ground state, relatively
+_OUTLIER = 0.01
+_FAR = 0.1  # a network that moves further on its way to the minimum had not settled there
 
 
 def _share(hits: int, of: int) -> dict[str, Any]:
@@ -59,6 +61,23 @@ def _misses(dataset: xr.Dataset) -> list[dict[str, Any]]:
     return rows
 
 
+def _outliers(dataset: xr.Dataset) -> list[dict[str, Any]]:
+    """Networks more than 1 % above the minimum in whose basin they ended, worst first, and why."""
+    own = dataset["loss"] - dataset["basin_loss"]
+    relative = (own / dataset["basin_loss"]).where(dataset["result"] == 0, 0.0).values
+    found = np.argwhere(relative > _OUTLIER)
+    rows = []
+    for at in sorted(map(tuple, found), key=lambda at: -relative[at]):
+        waits = float(dataset["shift"].values[at]) > _FAR
+        why = (
+            f"still at a stationary state with curvature {dataset['curvature'].values[at]:.2g}"
+            if waits
+            else f"noise of the last steps, {own.values[at]:.2g} on a small loss"
+        )
+        rows.append(_where(dataset, at) | {"relative_excess": relative[at], "reason": why})
+    return rows
+
+
 def _map_against_lines(dataset: xr.Dataset) -> np.ndarray:
     """Map cells whose phase is not what theory's boundaries say."""
     p = dataset["map_density"].values
@@ -93,6 +112,7 @@ def summary(dataset: xr.Dataset) -> dict[str, Any]:
         "largest_loss_difference_at": None if worst is None else _where(dataset, worst),
         "median_relative_excess_over_own_minimum": float(own.median()),
         "largest_relative_excess_over_own_minimum": float(own.max()),
+        "networks_far_above_own_minimum": _outliers(dataset)[:_NAMED],
         "largest_distance_to_reference": np.nanmax(
             np.append(dataset["distance"].where(dataset["basin"] >= 0).values, 0.0)
         ),

@@ -15,12 +15,13 @@ import jax.numpy as jnp
 import numpy as np
 
 import tms_physics as tp
+from tms_physics._types import Params
 
-Rows = dict[str, np.ndarray]
-Params = tuple[jax.Array, jax.Array]
+Rows = dict[str, Any]  # arrays with one row a network
 MINIMUM, SADDLE = 0, 1
 _STEADY = 1e-7  # gradient norm at which a flow counts as steady
 _ESCAPES = 3  # how often a network is moved off a saddle before it counts as stuck there
+
 
 def once(build: Callable[..., Any]) -> Callable[..., Any]:
     """`functools.cache` under a lock: threads that need a program wait for its one compile."""
@@ -101,9 +102,7 @@ def _training_program(size: int, steps: int, batch: int) -> Any:
             return tp.sampled_loss(model, x, importance=energy.importance)
 
         features = tp.SparseUniform(energy.density, 2)
-        trained, _ = tp.train(
-            loss, params(y0), features.sample, key=key, steps=steps, batch=batch
-        )
+        trained, _ = tp.train(loss, params(y0), features.sample, key=key, steps=steps, batch=batch)
         slope = jax.grad(energy)(trained)
         return {
             "state": row(trained),
@@ -119,7 +118,7 @@ def _compiled(one: Callable[..., Rows], size: int, *more: jax.Array) -> Any:
     """The batched program for `size` rows, compiled now."""
     blank = {"density": np.ones(size), "relative_importance": np.ones(size)}
     extra = [jnp.broadcast_to(a, (size, *a.shape)) for a in more]
-    program = eqx.filter_jit(eqx.filter_vmap(one))
+    program: Any = eqx.filter_jit(eqx.filter_vmap(one))
     return program.lower(energies(blank), jnp.ones((size, 4)), *extra).compile()
 
 
@@ -139,12 +138,20 @@ def descend(cells: Rows) -> Rows:
     return jax.tree.map(np.asarray, out)
 
 
-def flow(cells: Rows, *, seed: int) -> Rows:
-    """Gradient flow of the exact loss from Xavier starts; `escapes` counts saddles it was moved off.
+def _replaced(old: Rows, new: Rows, where: np.ndarray) -> Rows:
+    """Rows of `new` in some places, of `old` in the others."""
+    chosen = jnp.asarray(where)
+    pick = lambda a, b: jnp.where(chosen.reshape(-1, *[1] * (a.ndim - 1)), b, a)  # noqa: E731
+    return jax.tree.map(pick, old, new)
 
-    A flow that ends at a saddle (the dedicated state attracts from the acute side while it repels
-    on the antipodal one) is moved along the most unstable direction, by 1e-4 to 1e-2 as its
-    slope there asks for, and goes on, as the noise of any real training would make it.
+
+def flow(cells: Rows, *, seed: int) -> Rows:
+    """Gradient flow of the exact loss from Xavier starts.
+
+    `escapes` counts the saddles a network was moved off. A flow can end at one for good: the
+    dedicated state attracts from the acute side where it repels on the antipodal one. Such a
+    network is moved along the most unstable direction, by 1e-4 to 1e-2 as the slope there asks
+    for, and goes on, as the noise of a real training would make it.
     """
     energy, y0 = energies(cells), starts(seed, cells["index"])
     program = _flow_program(len(y0))
@@ -156,12 +163,7 @@ def flow(cells: Rows, *, seed: int) -> Rows:
             break
         length = jnp.clip(10 * _STEADY / jnp.abs(end["curvature"]), 1e-4, 1e-2)
         kick = jnp.where(stuck, length, 0.0)[:, None] * end["direction"]
-        again = program(energy, end["state"] + kick)
-        end = jax.tree.map(
-            lambda new, old: np.where(stuck.reshape(-1, *[1] * (old.ndim - 1)), new, old),
-            jax.tree.map(np.asarray, again),
-            jax.tree.map(np.asarray, end),
-        )
+        end = _replaced(end, program(energy, end["state"] + kick), stuck)
         escapes += stuck
     out = jax.tree.map(np.asarray, end)
     del out["direction"]

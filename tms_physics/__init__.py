@@ -3,48 +3,31 @@
 The public names, grouped as the data flows: features → energy → flow or minimum → observables.
 """
 
-from . import _compat
-
-_compat.check_jax_version()
-
-from .dynamics.gradient_flow import (  # noqa: E402
-    Trajectory as Trajectory,
-    gradient_flow as gradient_flow,
-)
-from .dynamics.minimise import (  # noqa: E402
-    GroundStates as GroundStates,
-    Minimum as Minimum,
-    ground_states as ground_states,
-    minimise as minimise,
-    network_invariant as network_invariant,
-    wilson_interval as wilson_interval,
-)
-from .dynamics.result import Result as Result  # noqa: E402
-from .dynamics.stability import (  # noqa: E402
-    Curvature as Curvature,
-    curvature as curvature,
-    rotation_modes as rotation_modes,
-)
-from .dynamics.training import train as train  # noqa: E402
-from .energies.population import (  # noqa: E402
-    PopulationLoss as PopulationLoss,
-    population_loss as population_loss,
-)
-from .energies.sampled import sampled_loss as sampled_loss  # noqa: E402
-from .features import SparseUniform as SparseUniform  # noqa: E402
-from .models import (  # noqa: E402
-    LinearModel as LinearModel,
-    ReluOutputModel as ReluOutputModel,
-    xavier_normal as xavier_normal,
-)
-from .observables.gram import (  # noqa: E402
-    dimensions_per_feature as dimensions_per_feature,
-    feature_dimensionality as feature_dimensionality,
-    feature_norms as feature_norms,
-    interference as interference,
-    recovery as recovery,
-)
-from .observables.phases import (  # noqa: E402
-    PHASE_NAMES as PHASE_NAMES,
-    two_feature_phase as two_feature_phase,
-)
+from . import _compat as _compat  # first: it refuses the JAX releases that are wrong
+from .dynamics.gradient_flow import Trajectory as Trajectory
+from .dynamics.gradient_flow import gradient_flow as gradient_flow
+from .dynamics.minimise import GroundStates as GroundStates
+from .dynamics.minimise import Minimum as Minimum
+from .dynamics.minimise import ground_states as ground_states
+from .dynamics.minimise import minimise as minimise
+from .dynamics.minimise import network_invariant as network_invariant
+from .dynamics.minimise import wilson_interval as wilson_interval
+from .dynamics.result import Result as Result
+from .dynamics.stability import Curvature as Curvature
+from .dynamics.stability import curvature as curvature
+from .dynamics.stability import rotation_modes as rotation_modes
+from .dynamics.training import train as train
+from .energies.population import PopulationLoss as PopulationLoss
+from .energies.population import population_loss as population_loss
+from .energies.sampled import sampled_loss as sampled_loss
+from .features import SparseUniform as SparseUniform
+from .models import LinearModel as LinearModel
+from .models import ReluOutputModel as ReluOutputModel
+from .models import xavier_normal as xavier_normal
+from .observables.gram import dimensions_per_feature as dimensions_per_feature
+from .observables.gram import feature_dimensionality as feature_dimensionality
+from .observables.gram import feature_norms as feature_norms
+from .observables.gram import interference as interference
+from .observables.gram import recovery as recovery
+from .observables.phases import PHASE_NAMES as PHASE_NAMES
+from .observables.phases import two_feature_phase as two_feature_phase

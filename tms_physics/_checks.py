@@ -20,7 +20,8 @@ from ._types import Number, State
 def real_array(name: str, value: object) -> jax.Array:
     """`value` as a floating-point array, or a `ValueError` naming `name`."""
     try:
-        array = jnp.asarray(value)  # type: ignore[arg-type]
+        with jax.ensure_compile_time_eval():  # what is known stays known while tracing
+            array = jnp.asarray(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"Argument `{name}` must be an array of real numbers, but is {value!r:.60}."
@@ -48,7 +49,8 @@ def check_values(
     """`array`, once every entry is known or guarded to satisfy `holds`, described by `rule`."""
     if isinstance(array, Tracer):
         return eqx.error_if(array, ~holds(array), f"Argument `{name}` must be {rule}.")
-    good = np.asarray(holds(array))
+    with jax.ensure_compile_time_eval():
+        good = np.asarray(holds(array))
     if not good.all():
         bad = np.asarray(array)[~good].ravel()[0]
         raise ValueError(f"Argument `{name}` must be {rule}, but is {bad}.")

@@ -22,3 +22,6 @@ def check_jax_version(version: str = jax.__version__) -> None:
             "Install another release, for example `pip install jax==0.10.1` (Python 3.11) "
             "or `pip install 'jax>=0.11.2,<0.13'` (Python 3.12 or later)."
         )
+
+
+check_jax_version()

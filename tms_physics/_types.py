@@ -20,4 +20,4 @@ IntScalar: TypeAlias = Int[Array, ""]
 BoolScalar: TypeAlias = Bool[Array, ""]
 Key: TypeAlias = PRNGKeyArray | Shaped[Array, "2"]
 State: TypeAlias = Any  # a pytree of real arrays
-Params: TypeAlias = tuple[Weights, Features]  # (W, b)
+Params: TypeAlias = tuple[Float[Array, "m n"], Float[Array, " n"]]  # (W, b)

@@ -3,6 +3,8 @@
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
 
 from ._checks import check_count, density_vector
 from ._types import Features, Key, Number
@@ -25,7 +27,7 @@ class SparseUniform(eqx.Module):
             n = check_count("n", jnp.size(density))
         self.density = density_vector(density, check_count("n", n))
 
-    def sample(self, *, key: Key) -> Features:
+    def sample(self, *, key: Key) -> Float[Array, " n"]:
         """One example x (n,); `jax.vmap` over keys for a batch.
 
         One uniform number u serves a feature: u < p decides that it is active, and u / p is

@@ -116,7 +116,7 @@ def test_three_states_meet_at_the_triple_point() -> None:
 
 
 def test_critical_end_point_against_equal_losses() -> None:
-    """Where the strong tie crosses the stability limit, by quadrature; close to the triple point."""
+    """Where the strong tie crosses the stability limit, by quadrature; near the triple point."""
     p, r = critical_end_point()
 
     def difference(p: float) -> float:

@@ -102,7 +102,9 @@ def wilson_interval(hits: np.ndarray, trials: int) -> np.ndarray:
     centre = share + z**2 / (2 * trials)
     half = z * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
     norm = 1 + z**2 / trials
-    return np.clip(np.stack([centre - half, centre + half], axis=-1) / norm, 0.0, 1.0)
+    low = np.where(share == 0, 0.0, (centre - half) / norm)  # exact, where rounding is not
+    high = np.where(share == 1, 1.0, (centre + half) / norm)
+    return np.stack([low, high], axis=-1)
 
 
 def network_invariant(params: Params) -> Float[Array, " N"]:

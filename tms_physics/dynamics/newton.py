@@ -1,4 +1,4 @@
-"""Newton's method on an energy of a flat vector: descent to a minimum, polish of a stationary point.
+"""Newton's method on an energy of a flat vector: descent to a minimum, polish of any root of ∇E.
 
 The energies here have continuous gradients whose derivatives jump at kinks, so the Hessian that
 automatic differentiation returns is one of several one-sided ones; Newton's method with any of

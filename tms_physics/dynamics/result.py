@@ -2,6 +2,7 @@
 
 import equinox as eqx
 import jax.numpy as jnp
+from jaxtyping import Array, Bool
 
 from .._types import BoolScalar, IntScalar
 
@@ -31,11 +32,11 @@ class Result(eqx.Module):
         return SENTENCES[int(self.code)]
 
     @property
-    def is_minimum(self) -> BoolScalar:
+    def is_minimum(self) -> Bool[Array, "..."]:
         return self.code == MINIMUM
 
     @property
-    def is_stationary(self) -> BoolScalar:
+    def is_stationary(self) -> Bool[Array, "..."]:
         return self.code <= SADDLE
 
 

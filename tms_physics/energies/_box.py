@@ -163,7 +163,9 @@ def rectified_moments(z: Array, g: Array, p: Array) -> tuple[Array, Array]:
     n = g.shape[0]
     if n <= _UNROLL_UP_TO:
         moments = _unrolled(z, g)
-        pick = moments.__getitem__
+
+        def pick(face: tuple[int, ...]) -> Moments:
+            return moments[face]
     else:
         levels = _by_level(z, g)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Float
 
 from .._checks import check_shape, importance_vector, real_array
@@ -12,7 +13,7 @@ from .._types import Features, Number, Scalar
 
 def sampled_loss(
     model: Callable[[Features], Features],
-    x: Float[jax.Array, "B n"],
+    x: Float[jax.Array | np.ndarray, "B n"],
     *,
     importance: Number | Features,
 ) -> Scalar:
