@@ -132,7 +132,20 @@ def _zoom(ax: Axes, dataset: xr.Dataset, order: np.ndarray, names: tuple[str, ..
     inset.set_xticks([], minor=True)
     inset.set_yticks([], minor=True)
     inset.tick_params(labelsize=6.5, pad=1.5)
+    _name_branches(inset, dataset)
     ax.indicate_inset_zoom(inset, edgecolor="black", alpha=0.8)
+
+
+def _name_branches(ax: Axes, dataset: xr.Dataset) -> None:
+    """Weak and strong antipodal, written into their cells."""
+    r, p = dataset["map_relative_importance"].values, dataset["map_density"].values
+    for code, name, colour in ((1, "weak", "white"), (2, "strong", "black")):
+        i, j = np.nonzero(dataset["map_branch"].values == code)
+        side = r[j] < 1 if code == 1 else np.abs(np.log(r[j])) < np.log(_ZOOM_R[1])
+        if side.any():
+            x = float(np.exp(np.log(r[j][side]).mean()))
+            y = float(np.quantile(p[i][side], 0.5 if code == 1 else 0.1))
+            ax.text(x, y, name, color=colour, fontsize=6, ha="center", va="center")
 
 
 def _points(ax: Axes, dataset: xr.Dataset) -> None:
@@ -156,7 +169,7 @@ def _excess(dataset: xr.Dataset) -> xr.DataArray:
 
 def _trained_map(ax: Axes, dataset: xr.Dataset) -> None:
     excess = _excess(dataset)
-    failed = np.isinf(excess.values).all(axis=-1)
+    failed = np.all(np.isinf(excess.values), axis=-1)
     best = excess.argmin("start")
     w = dataset["W"].isel(hidden=0).isel(start=best).values
     order = np.ma.masked_where(failed, _order(w[..., 0], w[..., 1]))
@@ -178,7 +191,7 @@ def _residual(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
     excess = _excess(dataset)
     counted = excess.where(np.isfinite(excess))
     mean = np.maximum(counted.mean("start").values, _FLOOR)
-    failed = np.isinf(excess.values).all(axis=-1)
+    failed = np.all(np.isinf(excess.values), axis=-1)
     values = np.ma.masked_where(failed, np.log10(np.where(failed, 1.0, mean)))
     mesh = _mesh(ax, dataset, "", values, cmap="magma_r", vmin=np.log10(_FLOOR), vmax=0)
     _hatch(ax, dataset, "", failed)

@@ -9,6 +9,7 @@ import xarray as xr
 import tms_physics as tp
 from theory import two_features as theory
 from tms_physics.dynamics.result import SENTENCES
+from tms_physics.observables.phases import ANTIPODAL
 
 from . import _cut
 from . import _phase_map as phase_map
@@ -22,6 +23,7 @@ _NETWORK = (*_CELL, "start")
 _MAP = ("map_density", "map_relative_importance")
 _PHASE = {"flag_meanings": ", ".join(tp.PHASE_NAMES), "long_name": "phase"}
 _MATCH = 1e-6  # states whose invariants agree so well are one
+_CHECK = 1e-10  # a check that finds less by this much tells that the map missed the ground state
 _LINE_POINTS = 400
 
 
@@ -39,7 +41,7 @@ def build(
     fine = phase_map.canonical_cells(*config.axes(config.map_grid))
     parts = (
         _networks(config, networks, own, references),
-        _map(fine, ground),
+        _map(fine, ground, check),
         _lines(config),
         _hysteresis(config, hysteresis),
         _check(check),
@@ -126,8 +128,16 @@ def _invariant(state: np.ndarray) -> np.ndarray:
     return np.concatenate([gram.ravel(), np.where(dead, 0.0, state[2:])])
 
 
-def _map(fine: phase_map.Cells, ground: phase_map.Minima) -> xr.Dataset:
-    rows = phase_map.on_grid(fine, phase_map.lowest(ground))
+def _map(fine: phase_map.Cells, ground: phase_map.Minima, check: Rows) -> xr.Dataset:
+    lowest = phase_map.lowest(ground)
+    lowest["result"][check["position"]] |= np.where(check["difference"] > _CHECK, 2, 0)
+    lowest["branch"] = _branches(fine, lowest)
+    rows = phase_map.on_grid(fine, lowest)
+    codes = {"flag_values": np.arange(3, dtype=np.int8)}
+    first_order = theory.dedicated_first_order_line(fine.density)
+    limit = theory.dedicated_stability_limit(fine.density)
+    dedicated = np.where(np.isnan(first_order), limit, first_order)
+    weak_strong = theory.weak_strong_first_order_line(fine.density)
     data = {
         "map_loss": (_MAP, rows["loss"], {"long_name": "loss of the ground state"}),
         "map_phase": (_MAP, rows["phase"].astype(np.int8), _PHASE),
@@ -135,9 +145,35 @@ def _map(fine: phase_map.Cells, ground: phase_map.Minima) -> xr.Dataset:
         "map_gradient_norm": (_MAP, rows["gradient_norm"], {"long_name": "norm of the gradient"}),
         "map_curvature": (_MAP, rows["curvature"], {"long_name": "least one-sided curvature"}),
         "map_minima": (_MAP, rows["minima"], {"long_name": "number of distinct minima"}),
-        "map_result": (_MAP, rows["result"].astype(np.int8), {"flag_meanings": "found failed"}),
+        "map_branch": (_MAP, rows["branch"], {"flag_meanings": "one weak strong"} | codes),
+        "map_line_dedicated": ("map_density", dedicated, {"long_name": "dedicated below this r"}),
+        "map_line_weak_strong": ("map_density", weak_strong, {"long_name": "weak below this r"}),
+        "map_result": (
+            _MAP,
+            rows["result"].astype(np.int8),
+            {"flag_meanings": "found no_minimum more_starts_found_less"} | codes,
+        ),
     }
     return xr.Dataset(data, _axes("map_", fine.density, fine.relative_importance))
+
+
+def _branches(fine: phase_map.Cells, lowest: Rows) -> np.ndarray:
+    """Weak (1) or strong (2) antipodal where a jump parts them, by the side of it; else 0."""
+    branch = np.zeros(len(fine.p), np.int8)
+    for p in np.unique(fine.p):
+        pair = theory.weak_strong_coexistence(float(p))
+        if pair is None:
+            continue
+        middle = np.mean([_ratio(np.array(s.weights)) for s in (pair.low_state, pair.high_state)])
+        at = (fine.p == p) & (lowest["phase"] == ANTIPODAL)
+        branch[at] = np.where(_ratio(lowest["state"][at, :2].T) < middle, 1, 2)
+    return branch
+
+
+def _ratio(weights: np.ndarray) -> np.ndarray:
+    """|w₂/w₁|, below 1: for r ≤ 1 feature 1 has the larger weight, or the state is a mirror."""
+    first, second = np.abs(weights)
+    return np.minimum(first, second) / np.maximum(first, second)
 
 
 def _lines(config: "Config") -> xr.Dataset:

@@ -96,6 +96,11 @@ def _thinned(states: np.ndarray) -> np.ndarray:
     return np.array(kept).reshape(-1, 4)
 
 
+def _position(axis: np.ndarray, values: np.ndarray) -> list[int]:
+    """Indices of grid points on an increasing axis."""
+    return [int(k) for k in np.searchsorted(axis, values * (1 - 1e-9))]
+
+
 def _around(axis: np.ndarray, value: float, on_axis: bool) -> np.ndarray:
     """Indices of the grid points next to a value on an increasing axis, on both sides."""
     above = int(np.searchsorted(axis, value * (1 - 1e-9)))
@@ -113,47 +118,36 @@ def _seeds(p: float) -> np.ndarray:
     return np.concatenate([states, states[:, [1, 0, 3, 2]]])
 
 
-def continued_rows(own: Cells, found: Minima, fine: Cells) -> tuple[Rows, np.ndarray]:
-    """Rows that continue the minima of the coarse cells around each cell into it.
+def continued_rows(
+    own: Cells, found: Minima, p: np.ndarray, r: np.ndarray, *, seeds: bool
+) -> tuple[Rows, np.ndarray]:
+    """Rows that start in the cells (p, r) from the minima of the coarse cells around them.
 
-    Covers the distinct cells of the coarse grid itself, with more starts, then those of the fine
-    one; the second array tells the cell of each row in this order.
+    `seeds` adds the starts beside the dedicated states, and the neighbours on all sides, for
+    cells of the coarse grid itself. The second array tells the cell of each row.
     """
     p_axis, r_axis = np.unique(own.p), np.unique(own.r.round(12))
-    at = {
-        (i, j): k
-        for k, (i, j) in enumerate(
-            zip(
-                np.searchsorted(p_axis, own.p * (1 - 1e-9)),
-                np.searchsorted(r_axis, own.r * (1 - 1e-9)),
-                strict=True,
-            )
-        )
-    }
-    p = np.concatenate([own.p, fine.p])
-    r = np.concatenate([own.r, fine.r])
-    starts, of_cell = [], []
-    for cell in range(len(p)):
-        coarse = cell < len(own.p)
-        ps, rs = (_around(a, v[cell], coarse) for a, v in ((p_axis, p), (r_axis, r)))
+    places = zip(_position(p_axis, own.p), _position(r_axis, own.r), strict=True)
+    at = {place: k for k, place in enumerate(places)}
+    starts = []
+    for here in zip(p, r, strict=True):
+        ps, rs = (_around(axis, x, seeds) for axis, x in zip((p_axis, r_axis), here, strict=True))
         near = [found[at[i, j]]["state"] for i in ps for j in rs if (i, j) in at]
-        more = [_seeds(p[cell])] if coarse else []
-        states = _thinned(np.concatenate(near + more))
-        starts.append(states)
-        of_cell.append(np.full(len(states), cell))
-    cell_of = np.concatenate(of_cell)
-    rows = {"density": p[cell_of], "relative_importance": r[cell_of]}
-    return rows | {"start": np.concatenate(starts)}, cell_of
+        starts.append(_thinned(np.concatenate(near + [_seeds(here[0])] * seeds)))
+    cell = np.repeat(np.arange(len(p)), [len(states) for states in starts])
+    rows = {"density": p[cell], "relative_importance": r[cell], "start": np.concatenate(starts)}
+    return rows, cell
 
 
-def merge(
-    own: Cells, found: Minima, fine: Cells, of_cell: np.ndarray, rows: Mapping[str, np.ndarray]
-) -> tuple[Minima, Minima]:
-    """All distinct minima of the coarse cells (own starts and neighbours'), and of the fine."""
-    edges = np.searchsorted(of_cell, np.arange(len(own.p) + len(fine.p) + 1))
-    continued = [distinct_minima(rows, np.arange(a, b)) for a, b in itertools.pairwise(edges)]
-    references = [_union(a, b) for a, b in zip(found, continued[: len(own.p)], strict=True)]
-    return references, continued[len(own.p) :]
+def minima_of_rows(cell: np.ndarray, count: int, rows: Mapping[str, np.ndarray]) -> Minima:
+    """Distinct minima of each of `count` cells, from rows in the order of their cells."""
+    edges = np.searchsorted(cell, np.arange(count + 1))
+    return [distinct_minima(rows, np.arange(a, b)) for a, b in itertools.pairwise(edges)]
+
+
+def union(first: Minima, second: Minima) -> Minima:
+    """All distinct minima of each cell; hits are counted among the first."""
+    return [_union(a, b) for a, b in zip(first, second, strict=True)]
 
 
 def _union(first: Rows, second: Rows) -> Rows:
@@ -198,6 +192,7 @@ def compare(fine: Cells, ground: Minima, chosen: Cells, checked: Minima, starts:
     return {
         "density": fine.p[chosen.position],
         "relative_importance": fine.r[chosen.position],
+        "position": chosen.position,
         "difference": here["loss"] - there["loss"],
         "hit_share": np.array(hits) / starts,
     }

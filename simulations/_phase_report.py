@@ -9,6 +9,7 @@ import tms_physics as tp
 
 _NAMED = 20  # cells named one by one in the summary
 _MISS = 1e-9  # a cell misses where its best network is this far above the ground state, relatively
+_MAP_LINES = ("dedicated", "weak_strong")
 _OUTLIER = 0.01
 _FAR = 0.1  # a network that moves further on its way to the minimum had not settled there
 
@@ -79,16 +80,14 @@ def _outliers(dataset: xr.Dataset) -> list[dict[str, Any]]:
 
 
 def _map_against_lines(dataset: xr.Dataset) -> np.ndarray:
-    """Map cells whose phase is not what theory's boundaries say."""
-    p = dataset["map_density"].values
+    """Map cells whose phase, or side of the weak-strong jump, is not what theory's lines say."""
     axis = dataset["map_relative_importance"].values
-    r = np.minimum(axis, 1 / axis)
-    line = np.fmin(dataset["line_first_order"], dataset["line_stability"])
-    boundary = np.interp(p, dataset["line_density"], line)
-    dedicated = r[None, :] < boundary[:, None]
-    phase = dataset["map_phase"].values
-    off = np.abs(np.log(r[None, :] / boundary[:, None]))
-    return (dedicated != ((phase == 1) | (phase == 2))) & (off > 1e-4)
+    r = np.minimum(axis, 1 / axis)[None, :]
+    order, weak_strong = (dataset[f"map_line_{name}"].values[:, None] for name in _MAP_LINES)
+    phase, branch = dataset["map_phase"].values, dataset["map_branch"].values
+    dedicated = np.isin(phase, [1, 2])
+    wrong = dedicated != (r < order)
+    return wrong | ((branch > 0) & ((branch == 1) != (r < weak_strong)))
 
 
 def summary(dataset: xr.Dataset) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _ends(energy: tp.PopulationLoss, y: jax.Array) -> Rows:
 @once
 def _flow_program(size: int) -> Any:
     def one(energy: tp.PopulationLoss, y0: jax.Array) -> Rows:
-        end = tp.gradient_flow(energy, params(y0), steady=_STEADY, rtol=1e-4)
+        end = tp.gradient_flow(energy, params(y0), steady=_STEADY, rtol=1e-3)
         y = row(end.final)
         return _ends(energy, y) | {
             "state": y,
@@ -122,9 +122,9 @@ def _compiled(one: Callable[..., Rows], size: int, *more: jax.Array) -> Any:
     return program.lower(energies(blank), jnp.ones((size, 4)), *extra).compile()
 
 
-def prepare_descent(size: int) -> None:
-    """Compile `descend` for `size` rows in the background, beside what runs now."""
-    threading.Thread(target=_descent_program, args=(size,), daemon=True).start()
+def prepare_flow(size: int) -> None:
+    """Compile `flow` for `size` rows in the background, beside what runs now."""
+    threading.Thread(target=_flow_program, args=(size,), daemon=True).start()
 
 
 def descend(cells: Rows) -> Rows:

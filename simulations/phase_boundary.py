@@ -14,6 +14,8 @@ from ._sweep import Stage
 if TYPE_CHECKING:
     import xarray as xr
 
+    from . import _phase_map as phase_map
+
 FLOW_ROWS, TRAIN_ROWS, DESCENT_ROWS = 128, 36, 256
 CHECK_SHARE, CHECK_STARTS = 0.01, 64
 
@@ -93,15 +95,33 @@ def networks_stage(config: Config) -> Stage:
     return Stage("networks", cells, train, TRAIN_ROWS)
 
 
+def continued(
+    name: str,
+    execute: Execute,
+    own: "phase_map.Cells",
+    found: "phase_map.Minima",
+    cells: "phase_map.Cells",
+    *,
+    seeds: bool,
+) -> "phase_map.Minima":
+    """The minima of `cells`, continued from those found in the coarse cells around them."""
+    from . import _phase_map as phase_map
+    from ._two_features import descend
+
+    rows, cell = phase_map.continued_rows(own, found, cells.p, cells.r, seeds=seeds)
+    ends = execute(Stage(name, rows, descend, DESCENT_ROWS))
+    return phase_map.minima_of_rows(cell, len(cells.p), ends)
+
+
 def run(config: Config, execute: Execute) -> "xr.Dataset":
-    """Networks and the minima of their cells; from these minima the exact map; the theory."""
+    """Minima of the networks' cells, networks; from these minima the exact map; the theory."""
     from . import _phase_dataset as dataset
     from . import _phase_map as phase_map
     from ._cut import hysteresis_stage
-    from ._two_features import descend, prepare_descent
+    from ._two_features import descend, prepare_flow
 
-    prepare_descent(DESCENT_ROWS)
-    networks = execute(networks_stage(config))
+    if config.trainer == "flow":
+        prepare_flow(FLOW_ROWS)
     own = phase_map.canonical_cells(*config.axes(config.grid))
     fine = phase_map.canonical_cells(*config.axes(config.map_grid))
     chosen = phase_map.random_share(fine, CHECK_SHARE, config.seed)
@@ -113,11 +133,12 @@ def run(config: Config, execute: Execute) -> "xr.Dataset":
         )
     ]
     hysteresis = execute(hysteresis_stage(config.cut_density))
+    networks = execute(networks_stage(config))
 
     found = phase_map.minima_by_cell(own, config.reference_starts, search[0])
-    rows, of_cell = phase_map.continued_rows(own, found, fine)
-    continued = execute(Stage("map", rows, descend, DESCENT_ROWS))
-    references, ground = phase_map.merge(own, found, fine, of_cell, continued)
+    more = continued("references", execute, own, found, own, seeds=True)
+    references = phase_map.union(found, more)
+    ground = continued("map", execute, own, references, fine, seeds=False)
     checked = phase_map.minima_by_cell(chosen, CHECK_STARTS, search[1])
     return dataset.build(
         config,

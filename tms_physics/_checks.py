@@ -20,6 +20,8 @@ from ._types import Number, State
 def real_array(name: str, value: object) -> jax.Array:
     """`value` as a floating-point array, or a `ValueError` naming `name`."""
     try:
+        if isinstance(value, str | bytes):  # numpy would take some for names of data types
+            raise TypeError
         with jax.ensure_compile_time_eval():  # what is known stays known while tracing
             array = jnp.asarray(value)  # type: ignore[arg-type]
     except (TypeError, ValueError) as error:

@@ -75,7 +75,7 @@ def test_steps_are_counted(solved: tuple[str, Trajectory]) -> None:
 # Two features in one dimension: four starts, and the same starts turned over.
 DENSITY = np.tile([0.1, 0.3, 0.7, 1.0], 2)
 RELATIVE = np.tile([0.5, 0.2, 0.9, 0.3], 2)
-GRID = np.linspace(0.0, 1.0, 101)  # t = 10 s³, fine where the flow is fast
+GRID = np.linspace(0.0, 1.0, 201)  # t = 10 s³, fine where the flow is fast
 
 
 def _energy(p: jax.Array, r: jax.Array) -> PopulationLoss:
@@ -115,7 +115,10 @@ def test_times_after_the_steady_state_repeat_it(network: Trajectory) -> None:
 
 
 def test_loss_is_lost_at_the_rate_of_the_squared_gradient(network: Trajectory) -> None:
-    """dL/dt = -‖∇L‖² integrated by Simpson's rule over s, where t = 10 s³."""
+    """dL/dt = -‖∇L‖² integrated by Simpson's rule over s, where t = 10 s³.
+
+    The rate has kinks, so the rule has an error of second order: 2e-5 here, 2e-6 at 801 points.
+    """
 
     def rate(W: jax.Array, b: jax.Array, p: jax.Array, r: jax.Array) -> jax.Array:
         slopes = jax.vmap(jax.grad(_energy(p, r)))((W, b))
@@ -125,7 +128,7 @@ def test_loss_is_lost_at_the_rate_of_the_squared_gradient(network: Trajectory) -
     rates = jax.jit(jax.vmap(rate))(W[:, :last], b[:, :last], DENSITY, RELATIVE)
     lost = simpson(np.asarray(rates) * 30 * GRID**2, x=GRID, axis=1)
     expected = network.energies[:, 0] - network.energies[:, last - 1]
-    np.testing.assert_allclose(lost, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(lost, expected, rtol=0, atol=5e-5)
 
 
 def test_turned_starts_give_turned_flows(network: Trajectory) -> None:
@@ -140,8 +143,11 @@ def test_rotated_starts_give_rotated_flows() -> None:
     turn = jnp.array([[np.cos(1.0), -np.sin(1.0)], [np.sin(1.0), np.cos(1.0)]])
     start = jnp.asarray(system.start).reshape(2, 3)
     starts = jnp.stack([start, turn @ start]).reshape(2, 6)
-    flow = jax.vmap(lambda y: gradient_flow(system.energy, y, times=jnp.array([3.0]), rtol=1e-9))
-    plain, turned = jax.jit(flow)(starts).states.reshape(2, 2, 3)
+    flow = jax.vmap(
+        lambda y: gradient_flow(system.energy, y, times=jnp.array([0.0, 3.0]), rtol=1e-9)
+    )
+    plain, turned = jax.jit(flow)(starts).states[:, -1].reshape(2, 2, 3)
+    assert np.max(np.abs(plain - start)) > 0.3
     np.testing.assert_allclose(turn @ plain, turned, rtol=0, atol=1e-7)
 
 

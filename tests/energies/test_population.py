@@ -211,6 +211,7 @@ def test_second_derivative_of_the_dedicated_state_jumps() -> None:
     second = jax.grad(jax.grad(lambda bias: energy(_dedicated(0.4, bias))))
     assert second(1e-9) == pytest.approx(2.0, abs=1e-8)
     assert second(-1e-9) == pytest.approx(0.8, abs=1e-8)
+    assert second(0.0) == pytest.approx(0.8, abs=1e-12)  # the branch below, not a mixture
 
 
 @pytest.mark.parametrize("tag", ["b=0-2", "kink of first-2", "kink of all-2", "antipode b=0-2"])

@@ -110,7 +110,8 @@ def gradient_flow(
     other. It needs the dense Hessian: use it up to a few hundred parameters.
 
     **Arguments:** `energy`: state -> scalar; `y0`: start, any pytree of real arrays; `times` (T,):
-    increasing times to save (default: only 0), unit 1/curvature; `last_time`: where to give up;
+    increasing times to save, the first that of `y0` (default: only 0), in units of 1/curvature;
+    `last_time`: where to give up;
     `steady`: gradient norm of a steady state; `rtol`: local error relative to the parameters (the
     absolute one is 1e-3 of it); `max_steps`: solver steps; `max_shift`: largest shift of the
     polish, in parameter units; `tolerance`: of the polish (default 1e-12 in float64, 1e-5 in

@@ -60,22 +60,22 @@ def polish(energy: Energy, y0: Vector, *, tolerance: Number, max_steps: int = 30
     """Solve ∇E = 0 from nearby by Newton steps that lower ‖∇E‖, to ‖∇E‖ ≤ `tolerance`.
 
     Finds minima and saddles alike. A step that does not lower the norm is quartered. Parameters
-    that fall below 1e-9 are put to exactly zero, where the kinks lie.
+    below 1e-9 are put to exactly zero, where the kinks lie, wherever that keeps the gradient.
     """
     gradient_of = jax.jit(jax.grad(energy))
     hessian_of = jax.jacfwd(gradient_of)
+    goal = tolerance / 100
 
     def norm(v: Vector) -> Scalar:
         return jnp.linalg.norm(v)
 
-    def snap(y: Vector) -> Vector:
-        return jnp.where(jnp.abs(y) < _KINK, 0.0, y)
-
     def step(state: _PolishState) -> _PolishState:
-        move = newton_step(state.gradient, hessian_of(state.y))
-        y = snap(state.y + state.share * move)
-        gradient = gradient_of(y)
-        better = norm(gradient) < norm(state.gradient)
+        y = state.y + state.share * newton_step(state.gradient, hessian_of(state.y))
+        both = jnp.stack([y, jnp.where(jnp.abs(y) < _KINK, 0.0, y)])
+        gradients = jax.vmap(gradient_of)(both)
+        snap = norm(gradients[1]) <= jnp.maximum(tolerance, norm(gradients[0]))
+        y, gradient = jnp.where(snap, both[1], y), jnp.where(snap, gradients[1], gradients[0])
+        better = (norm(gradient) < norm(state.gradient)) | (norm(gradient) <= tolerance)
         return _PolishState(
             jnp.where(better, y, state.y),
             jnp.where(better, gradient, state.gradient),
@@ -84,10 +84,9 @@ def polish(energy: Energy, y0: Vector, *, tolerance: Number, max_steps: int = 30
         )
 
     def unfinished(state: _PolishState) -> jax.Array:
-        wanted = norm(state.gradient) > tolerance / 100
+        wanted = (norm(state.gradient) > goal) | (state.steps == 0)
         return wanted & (state.steps < max_steps) & (state.share > 1e-4)
 
-    y0 = snap(y0)
     start = _PolishState(y0, gradient_of(y0), jnp.ones((), y0.dtype), jnp.asarray(0))
     end = jax.lax.while_loop(unfinished, step, start)
     return Polished(end.y, norm(end.gradient), end.steps)

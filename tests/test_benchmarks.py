@@ -1,0 +1,100 @@
+"""Benchmarks answer `--help` without PyTorch; what the documents name and link to exists."""
+
+import importlib
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+GLOSSARY = ROOT / "docs" / "glossary.md"
+DOCUMENTS = (GLOSSARY, ROOT / "docs" / "decisions.md", ROOT / "benchmarks" / "README.md")
+NAME = re.compile(r"`((?:tms_physics|theory|simulations)(?:\.\w+)+)`")
+LINK = re.compile(r"\]\((?!http)([^)#]+)[^)]*\)")
+KOREAN = ("뉴런", "특징", "중첩", "간섭", "다중 의미적")
+
+
+def found(pattern: re.Pattern[str]) -> list[Any]:
+    """Every match with the document it is in, as parameters of a test."""
+    return [
+        pytest.param(path, match, id=f"{path.parent.name}-{path.stem}-{match}")
+        for path in DOCUMENTS
+        for match in sorted(set(pattern.findall(path.read_text(encoding="utf-8"))))
+    ]
+
+
+def resolve(name: str) -> Any:
+    """The object of a dotted name, where modules may be shadowed by what a package exports."""
+    parts = name.split(".")
+    for size in range(len(parts), 0, -1):
+        try:
+            target = importlib.import_module(".".join(parts[:size]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[size:]:
+            fields = getattr(target, "__dataclass_fields__", {})
+            target = fields[part] if part in fields else getattr(target, part)
+        return target
+    raise ModuleNotFoundError(name)
+
+
+WITHOUT_TORCH = """
+import runpy
+from importlib.machinery import PathFinder
+
+find = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *rest: None if name == "torch" else find(name, *rest)
+runpy.run_module("benchmarks.phase_map", run_name="__main__", alter_sys=True)
+"""
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The benchmark as it runs where PyTorch is not installed."""
+    command = [sys.executable, "-W", "error", "-c", WITHOUT_TORCH, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+def test_help_needs_no_torch() -> None:
+    done = run("--help")
+    assert done.returncode == 0, done.stderr
+    assert "--torch-steps" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--grid", "0"), "Argument `grid` must be at least 1, but is 0.\n"),
+        (("--starts", "2"), "Argument `torch_starts` must be at most starts = 2, but is 4.\n"),
+        ((), 'This benchmark needs PyTorch: pip install -e ".[bench]"\n'),
+    ],
+)
+def test_a_mistake_gets_one_sentence(arguments: tuple[str, ...], sentence: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stderr == sentence
+
+
+@pytest.mark.parametrize(("path", "name"), found(NAME))
+def test_names_exist(path: Path, name: str) -> None:
+    resolve(name)
+
+
+@pytest.mark.parametrize(("path", "link"), found(LINK))
+def test_links_resolve(path: Path, link: str) -> None:
+    assert (path.parent / link).exists()
+
+
+def test_every_phase_is_in_the_glossary() -> None:
+    from tms_physics import PHASE_NAMES
+
+    text = GLOSSARY.read_text(encoding="utf-8")
+    assert not [name for name in PHASE_NAMES if f'"{name}"' not in text]
+
+
+@pytest.mark.parametrize("word", KOREAN)
+def test_the_glossary_has_the_korean_word(word: str) -> None:
+    assert f"| {word} |" in GLOSSARY.read_text(encoding="utf-8")
