@@ -122,9 +122,13 @@ def _compiled(one: Callable[..., Rows], size: int, *more: jax.Array) -> Any:
     return program.lower(energies(blank), jnp.ones((size, 4)), *extra).compile()
 
 
+@functools.cache
 def prepare_flow(size: int) -> None:
-    """Compile `flow` for `size` rows in the background, beside what runs now."""
-    threading.Thread(target=_flow_program, args=(size,), daemon=True).start()
+    """Compile `flow` for `size` rows in the background, beside what runs now.
+
+    Not in a daemon thread: an interpreter that ends in the middle of a compile crashes.
+    """
+    threading.Thread(target=_flow_program, args=(size,)).start()
 
 
 def descend(cells: Rows) -> Rows:

@@ -118,15 +118,18 @@ def run(config: Config, execute: Execute) -> "xr.Dataset":
     from . import _phase_dataset as dataset
     from . import _phase_map as phase_map
     from ._cut import hysteresis_stage
-    from ._two_features import descend, prepare_flow
+    from ._two_features import Rows, descend, prepare_flow
 
-    if config.trainer == "flow":
-        prepare_flow(FLOW_ROWS)
+    def search(rows: Rows) -> Rows:
+        if config.trainer == "flow":
+            prepare_flow(FLOW_ROWS)  # here, so that nothing is compiled where nothing is computed
+        return descend(rows)
+
     own = phase_map.canonical_cells(*config.axes(config.grid))
     fine = phase_map.canonical_cells(*config.axes(config.map_grid))
     chosen = phase_map.random_share(fine, CHECK_SHARE, config.seed)
-    search = [
-        execute(Stage(name, phase_map.random_rows(cells, count, seed), descend, DESCENT_ROWS))
+    found_by = [
+        execute(Stage(name, phase_map.random_rows(cells, count, seed), search, DESCENT_ROWS))
         for name, cells, count, seed in (
             ("minima", own, config.reference_starts, config.seed + 2),
             ("check", chosen, CHECK_STARTS, config.seed + 3),
@@ -135,11 +138,11 @@ def run(config: Config, execute: Execute) -> "xr.Dataset":
     hysteresis = execute(hysteresis_stage(config.cut_density))
     networks = execute(networks_stage(config))
 
-    found = phase_map.minima_by_cell(own, config.reference_starts, search[0])
+    found = phase_map.minima_by_cell(own, config.reference_starts, found_by[0])
     more = continued("references", execute, own, found, own, seeds=True)
     references = phase_map.union(found, more)
     ground = continued("map", execute, own, references, fine, seeds=False)
-    checked = phase_map.minima_by_cell(chosen, CHECK_STARTS, search[1])
+    checked = phase_map.minima_by_cell(chosen, CHECK_STARTS, found_by[1])
     return dataset.build(
         config,
         networks=networks,

@@ -9,8 +9,9 @@ of a k-dimensional face the divergence theorem applied to (x - c) z₊^d gives
     (k + d + 1) N_d = (the same sum of N_d) + c₀ M_d + d z(c) N_{d-1}.
 
 Take c on the diagonal from the vertex where z is least to the one where it is largest: where z
-changes sign put z(c) = 0, else take the end nearest to 0. Every term is then non-negative, so the
-result has a relative error of a few ulp for all b and g, zeros, ties and huge values included.
+changes sign put z(c) = 0, else take the end nearest to 0. Every term is then non-negative, so
+nothing cancels for any b and g, zeros, ties and huge values included: the error is a few ulp of
+the moment (where z > 0 only in a sliver of relative width h, ulp/h of it, as 1 - t rounds).
 (The recurrence of box splines, de Boor, Höllig and Riemenschneider 1993, "Box Splines", I;
 this form derived here.) It holds identically in (b, g), so automatic differentiation of it is
 as stable. At z = 0 the branch z < 0 is used, at g = 0 the branch g > 0, never a mixture.
