@@ -52,6 +52,7 @@ def start(simulation: Simulation, config: Options) -> int:
     """Computes what the config asks for, as far as its shard goes; returns the exit code."""
     began = time.perf_counter()
     writable(config.out)
+    set_up_jax(config.device)  # before anything is deleted: it may refuse
     if config.fresh:
         discard(config.out)
     record = claim(simulation, config)

@@ -8,6 +8,7 @@ import xarray as xr
 
 import tms_physics as tp
 from theory import two_features as theory
+from theory.two_features.states import dedicated_state
 from tms_physics.dynamics.result import SENTENCES
 from tms_physics.observables.phases import ANTIPODAL
 
@@ -86,6 +87,7 @@ def _networks(
         "exact_phase": (_CELL, exact["phase"].astype(np.int8), _PHASE),
         "exact_state": ((*_CELL, "parameter"), exact["state"], {"long_name": "w₁, w₂, b₁, b₂"}),
         "exact_minima": (_CELL, exact["minima"], {"long_name": "number of distinct minima"}),
+        "exact_hits": (_CELL, exact["hits"], {"long_name": "reference starts in ground state"}),
     }
     coords = _axes("", *config.axes(config.grid)) | {"start": np.arange(config.starts)}
     return xr.Dataset(data, coords)
@@ -97,28 +99,18 @@ def _basins(
     """Which of its cell's minima each network is (0 the ground state), and how far from it."""
     shape = of["loss"].shape
     basin, distance = np.full(shape, -1, np.int16), np.full(shape, np.nan)
-    r = np.broadcast_to(own.relative_importance[None, :, None], shape)
-    state, loss = _canonical(of["state"], of["basin_loss"], r)
+    mirror = np.broadcast_to(own.relative_importance[None, :, None] > 1, shape)
+    state = np.where(mirror[..., None], of["basin_state"][..., [1, 0, 3, 2]], of["basin_state"])
     cell = own.position.reshape(shape[:2])
     for at in np.ndindex(shape):
-        known = minima[cell[at[:2]]]
-        if of["result"][at] != 0 or len(known["loss"]) == 0:
+        known = minima[cell[at[:2]]]["invariant"]
+        if of["result"][at] != 0 or len(known) == 0:
             continue
-        gap = np.abs(known["loss"] - loss[at])
-        apart = np.max(np.abs(known["invariant"] - _invariant(state[at])), axis=1)
-        trained = not np.isclose(of["loss"][at], of["basin_loss"][at], rtol=1e-9)
-        nearest = int(np.argmin(gap if trained else apart))
-        distance[at] = apart[nearest]
-        if (gap if trained else apart)[nearest] <= _MATCH:
-            basin[at] = nearest
+        apart = np.max(np.abs(known - _invariant(state[at])), axis=1)
+        distance[at] = apart.min()
+        if distance[at] <= _MATCH:
+            basin[at] = apart.argmin()
     return basin, distance
-
-
-def _canonical(state: np.ndarray, loss: np.ndarray, r: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mirror image where r > 1."""
-    mirror = r > 1
-    swapped = np.where(mirror[..., None], state[..., [1, 0, 3, 2]], state)
-    return swapped, np.where(mirror, loss / r, loss)
 
 
 def _invariant(state: np.ndarray) -> np.ndarray:
@@ -132,6 +124,7 @@ def _map(fine: phase_map.Cells, ground: phase_map.Minima, check: Rows) -> xr.Dat
     lowest = phase_map.lowest(ground)
     lowest["result"][check["position"]] |= np.where(check["difference"] > _CHECK, 2, 0)
     lowest["branch"] = _branches(fine, lowest)
+    lowest["theory"] = _theory_losses(fine, check["position"])
     rows = phase_map.on_grid(fine, lowest)
     codes = {"flag_values": np.arange(3, dtype=np.int8)}
     first_order = theory.dedicated_first_order_line(fine.density)
@@ -140,6 +133,7 @@ def _map(fine: phase_map.Cells, ground: phase_map.Minima, check: Rows) -> xr.Dat
     weak_strong = theory.weak_strong_first_order_line(fine.density)
     data = {
         "map_loss": (_MAP, rows["loss"], {"long_name": "loss of the ground state"}),
+        "map_theory_loss": (_MAP, rows["theory"], {"long_name": "the same by theory, some cells"}),
         "map_phase": (_MAP, rows["phase"].astype(np.int8), _PHASE),
         "map_state": ((*_MAP, "parameter"), rows["state"], {"long_name": "w₁, w₂, b₁, b₂"}),
         "map_gradient_norm": (_MAP, rows["gradient_norm"], {"long_name": "norm of the gradient"}),
@@ -155,6 +149,16 @@ def _map(fine: phase_map.Cells, ground: phase_map.Minima, check: Rows) -> xr.Dat
         ),
     }
     return xr.Dataset(data, _axes("map_", fine.density, fine.relative_importance))
+
+
+def _theory_losses(fine: phase_map.Cells, chosen: np.ndarray) -> np.ndarray:
+    """The loss of the ground state by theory in the chosen cells, NaN in the others."""
+    out = np.full(len(fine.p), np.nan)
+    for k in chosen:
+        p, r = float(fine.p[k]), float(fine.r[k])
+        states = [dedicated_state(p, r, stable=True), *theory.antipodal_states(p, r)]
+        out[k] = min(state.loss for state in states)
+    return out
 
 
 def _branches(fine: phase_map.Cells, lowest: Rows) -> np.ndarray:

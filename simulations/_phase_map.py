@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tms_physics.dynamics.minimise import distinct
+from tms_physics.observables.phases import DEDICATED_1, DEDICATED_2
 
 from ._two_features import Rows
 
@@ -39,7 +40,7 @@ def canonical_cells(density: np.ndarray, relative_importance: np.ndarray) -> Cel
     """The cells that must be solved for a map over these axes."""
     p, r = np.meshgrid(density, relative_importance, indexing="ij")
     low = np.minimum(r, 1 / r).ravel()
-    labels = np.stack([np.log(p.ravel()), np.log(low)]).round(10)
+    labels = np.stack([_labels(p.ravel()), _labels(low)])
     _, first, position = np.unique(labels, axis=1, return_index=True, return_inverse=True)
     return Cells(
         density, relative_importance, p.ravel()[first], low[first], np.asarray(position).ravel()
@@ -96,14 +97,14 @@ def _thinned(states: np.ndarray) -> np.ndarray:
     return np.array(kept).reshape(-1, 4)
 
 
-def _position(axis: np.ndarray, values: np.ndarray) -> list[int]:
-    """Indices of grid points on an increasing axis."""
-    return [int(k) for k in np.searchsorted(axis, values * (1 - 1e-9))]
+def _labels(values: np.ndarray) -> np.ndarray:
+    """Logarithms, rounded so that equal coordinates are equal numbers."""
+    return np.log(values).round(10)
 
 
-def _around(axis: np.ndarray, value: float, on_axis: bool) -> np.ndarray:
-    """Indices of the grid points next to a value on an increasing axis, on both sides."""
-    above = int(np.searchsorted(axis, value * (1 - 1e-9)))
+def _around(axis: np.ndarray, label: float, on_axis: bool) -> np.ndarray:
+    """Indices of the grid points next to a label on an increasing axis, on both sides."""
+    above = int(np.searchsorted(axis, label))
     return np.unique(np.clip(np.arange(above - 1, above + 1 + on_axis), 0, len(axis) - 1))
 
 
@@ -123,17 +124,18 @@ def continued_rows(
 ) -> tuple[Rows, np.ndarray]:
     """Rows that start in the cells (p, r) from the minima of the coarse cells around them.
 
-    `seeds` adds the starts beside the dedicated states, and the neighbours on all sides, for
-    cells of the coarse grid itself. The second array tells the cell of each row.
+    `seeds` adds the starts beside the dedicated states and takes in neighbours on all sides. The
+    second array tells the cell of each row.
     """
-    p_axis, r_axis = np.unique(own.p), np.unique(own.r.round(12))
-    places = zip(_position(p_axis, own.p), _position(r_axis, own.r), strict=True)
-    at = {place: k for k, place in enumerate(places)}
+    (p_axis, i_own), (r_axis, j_own) = (
+        np.unique(_labels(values), return_inverse=True) for values in (own.p, own.r)
+    )
+    at = {place: k for k, place in enumerate(zip(i_own.tolist(), j_own.tolist(), strict=True))}
     starts = []
-    for here in zip(p, r, strict=True):
-        ps, rs = (_around(axis, x, seeds) for axis, x in zip((p_axis, r_axis), here, strict=True))
+    for density, *labels in zip(p, _labels(p), _labels(r), strict=True):
+        ps, rs = (_around(axis, x, seeds) for axis, x in zip((p_axis, r_axis), labels, strict=True))
         near = [found[at[i, j]]["state"] for i in ps for j in rs if (i, j) in at]
-        starts.append(_thinned(np.concatenate(near + [_seeds(here[0])] * seeds)))
+        starts.append(_thinned(np.concatenate(near + [_seeds(density)] * seeds)))
     cell = np.repeat(np.arange(len(p)), [len(states) for states in starts])
     rows = {"density": p[cell], "relative_importance": r[cell], "start": np.concatenate(starts)}
     return rows, cell
@@ -168,6 +170,7 @@ def lowest(minima: Minima) -> Rows:
     out = {name: np.array([row[name] for row in rows]) for name in _COLUMNS}
     out["result"] = np.where(np.isfinite(out["loss"]), 0, 1)
     out["minima"] = np.array([len(cell["loss"]) for cell in minima])
+    out["hits"] = np.array([cell["hits"][0] if len(cell["hits"]) else 0 for cell in minima])
     return out
 
 
@@ -177,9 +180,11 @@ def on_grid(cells: Cells, rows: Rows) -> Rows:
     out = {name: values[cells.position] for name, values in rows.items()}
     r = np.tile(cells.relative_importance, shape[0])
     mirror = r > 1
-    out["loss"] = np.where(mirror, r * out["loss"], out["loss"])
+    for name in {"loss", "theory"} & out.keys():
+        out[name] = np.where(mirror, r * out[name], out[name])
     out["state"] = np.where(mirror[:, None], out["state"][:, [1, 0, 3, 2]], out["state"])
-    swapped = np.select([out["phase"] == 1, out["phase"] == 2], [2, 1], out["phase"])
+    first, second = (out["phase"] == phase for phase in (DEDICATED_1, DEDICATED_2))
+    swapped = np.select([first, second], [DEDICATED_2, DEDICATED_1], out["phase"])
     out["phase"] = np.where(mirror, swapped, out["phase"])
     return {name: values.reshape(*shape, *values.shape[1:]) for name, values in out.items()}
 

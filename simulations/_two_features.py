@@ -16,9 +16,9 @@ import numpy as np
 
 import tms_physics as tp
 from tms_physics._types import Params
+from tms_physics.dynamics.result import MINIMUM, SADDLE, SOLVER_FAILED
 
 Rows = dict[str, Any]  # arrays with one row a network
-MINIMUM, SADDLE = 0, 1
 _STEADY = 1e-7  # gradient norm at which a flow counts as steady
 _ESCAPES = 3  # how often a network is moved off a saddle before it counts as stuck there
 
@@ -171,7 +171,7 @@ def flow(cells: Rows, *, seed: int) -> Rows:
         escapes += stuck
     out = jax.tree.map(np.asarray, end)
     del out["direction"]
-    return out | {"escapes": escapes, "basin_loss": out["loss"]}
+    return out | {"escapes": escapes, "basin_loss": out["loss"], "basin_state": out["state"]}
 
 
 def train(cells: Rows, *, seed: int, steps: int, batch: int) -> Rows:
@@ -189,7 +189,12 @@ def train(cells: Rows, *, seed: int, steps: int, batch: int) -> Rows:
     return out | {
         "phase": basin["phase"],
         "basin_loss": basin["loss"],
+        "basin_state": basin["state"],
         "shift": np.linalg.norm(basin["state"] - out["state"], axis=1),
         "escapes": np.zeros(len(y0), np.int32),
-        "result": np.where(finite, basin["result"], 4).astype(np.int32),
+        "result": np.select(
+            [~finite, basin["minimum"], basin["result"] == 0],
+            [SOLVER_FAILED, MINIMUM, SADDLE],
+            basin["result"],
+        ).astype(np.int32),
     }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from . import _phase_map as phase_map
 
 FLOW_ROWS, TRAIN_ROWS, DESCENT_ROWS = 128, 36, 256
+SPARSE_GRID = 16  # with fewer cells along an axis their minima do not guide the map well enough
 CHECK_SHARE, CHECK_STARTS = 0.01, 64
 
 
@@ -68,6 +69,9 @@ class Config(Options):
             check("relative_importance", r, 0 < r < np.inf, "positive and finite")
         for name in ("grid", "map_grid", "starts", "steps", "batch", "reference_starts"):
             check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+        for name in ("density", "relative_importance"):
+            ends = getattr(self, name)
+            check(name, ends, ends[0] != ends[1], "a range with two different ends")
         for name in ("grid", "map_grid"):
             check(name, getattr(self, name), getattr(self, name) <= 4096, "at most 4096")
         check("cut_density", self.cut_density, 0.001 <= self.cut_density <= 0.5, "in [0.001, 0.5]")
@@ -141,7 +145,8 @@ def run(config: Config, execute: Execute) -> "xr.Dataset":
     found = phase_map.minima_by_cell(own, config.reference_starts, found_by[0])
     more = continued("references", execute, own, found, own, seeds=True)
     references = phase_map.union(found, more)
-    ground = continued("map", execute, own, references, fine, seeds=False)
+    sparse = config.grid < SPARSE_GRID
+    ground = continued("map", execute, own, references, fine, seeds=sparse)
     checked = phase_map.minima_by_cell(chosen, CHECK_STARTS, found_by[1])
     return dataset.build(
         config,

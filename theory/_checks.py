@@ -6,6 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
+def real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """`value` as a float64 array; raises ValueError unless it holds real numbers."""
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        rule = "an array of real numbers"
+        raise ValueError(f"Argument `{name}` must be {rule}, but is {value!r:.60}.") from None
+
+
 def check_density(density: ArrayLike) -> NDArray[np.float64]:
     """`density` as a float64 array; raises ValueError unless every entry is in (0, 1]."""
     return _check("density", density, "in (0, 1]", lambda p: (p > 0.0) & (p <= 1.0))
@@ -17,13 +26,25 @@ def check_relative_importance(value: float) -> float:
     return float(_check(name, value, "positive and finite", lambda r: (r > 0.0) & np.isfinite(r)))
 
 
+def check_importance(importance: ArrayLike) -> NDArray[np.float64]:
+    """`importance` as a float64 array; raises ValueError unless all are finite and >= 0."""
+    return _check(
+        "importance", importance, "finite and >= 0", lambda i: np.isfinite(i) & (i >= 0.0)
+    )
+
+
+def check_finite(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """`value` as a float64 array; raises ValueError unless every entry is finite."""
+    return _check(name, value, "finite", np.isfinite)
+
+
 def _check(
     name: str,
     value: ArrayLike,
     rule: str,
     holds: Callable[[NDArray[np.float64]], NDArray[np.bool_]],
 ) -> NDArray[np.float64]:
-    array = np.asarray(value, dtype=np.float64)
+    array = real_array(name, value)
     wrong = array[~holds(array)]
     if wrong.size:
         raise ValueError(f"Argument `{name}` must be {rule}, but is {wrong.flat[0]}.")

@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density
+from theory._checks import check_density, check_finite, check_importance, real_array
 from theory.numeric import Function, array_function
 from theory.symbols import ModelSymbols, model_symbols
 from theory.truncated_power import box_first_moment, box_mean
@@ -107,7 +107,8 @@ def population_loss(
     forms it takes the one without differences where all z_i have the sign of b_i, so couplings
     that vanish there do no harm, nor do couplings of exactly 0. Where z_i changes sign, a small
     coupling g costs about log10(1/g) digits of the terms in which it enters.
-    Raises ValueError for shapes that do not fit and for a density outside (0, 1].
+    Raises ValueError for shapes that do not fit, W or b that are not finite, importances that are
+    negative or not finite, and a density outside (0, 1].
     Model: Elhage et al. 2022, Toy Models of Superposition; closed form derived here.
     """
     W, b, importance, density = _checked(W, b, importance, density)
@@ -134,19 +135,21 @@ def _row_function(coupled: tuple[bool, ...], feature: int, negative_bias: bool) 
 def _checked(
     W: ArrayLike, b: ArrayLike, importance: ArrayLike, density: ArrayLike
 ) -> tuple[NDArray[np.float64], ...]:
-    weights = np.asarray(W, dtype=np.float64)
+    weights = real_array("W", W)
     if weights.ndim != 2:
         raise ValueError(f"Argument `W` must have shape (m, n), but has shape {weights.shape}.")
     n = weights.shape[1]
-    bias = np.asarray(b, dtype=np.float64)
+    bias = real_array("b", b)
     if bias.shape != (n,):
         raise ValueError(f"Argument `b` must have shape ({n},), but has shape {bias.shape}.")
-    scales = _per_feature("importance", importance, n)
+    for name, array in (("W", weights), ("b", bias)):
+        check_finite(name, array)
+    scales = check_importance(_per_feature("importance", importance, n))
     return weights, bias, scales, check_density(_per_feature("density", density, n))
 
 
 def _per_feature(name: str, value: ArrayLike, n: int) -> NDArray[np.float64]:
-    array = np.asarray(value, dtype=np.float64)
+    array = real_array(name, value)
     if array.shape not in ((), (n,)):
         raise ValueError(
             f"Argument `{name}` must have shape () or ({n},), but has shape {array.shape}."

@@ -146,6 +146,10 @@ def test_adamw_ends_near_the_minimum_of_its_basin(tmp_path: Path) -> None:
             ["--relative-importance", "-1", "2"],
             "Argument `relative_importance` must be positive and finite, but is -1.0.",
         ),
+        (
+            ["--density", "0.5", "0.5"],
+            "Argument `density` must be a range with two different ends, but is (0.5, 0.5).",
+        ),
         (["--grid", "0"], "Argument `grid` must be at least 1, but is 0."),
         (["--trainer", "sgd"], "sgd"),
         (["--out", "/proc/nowhere"], "Argument `out` must be writable"),

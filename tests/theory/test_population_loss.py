@@ -1,5 +1,7 @@
 """The closed form of the loss: against quadrature, its symmetries, its limits, its errors."""
 
+import re
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -150,3 +152,22 @@ def test_wrong_arguments_are_named(arguments: tuple, message: str) -> None:
 def test_no_features_is_an_error() -> None:
     with pytest.raises(ValueError, match="Argument `n_features` must be at least 1, but is 0"):
         model_symbols(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("importance", -1.0, "Argument `importance` must be finite and >= 0, but is -1.0."),
+        (
+            "density",
+            "dense",
+            "Argument `density` must be an array of real numbers, but is 'dense'.",
+        ),
+        ("W", [[np.nan, 1.0]], "Argument `W` must be finite, but is nan."),
+        ("b", [np.inf, 0.0], "Argument `b` must be finite, but is inf."),
+    ],
+)
+def test_bad_values_are_named(name: str, value: object, sentence: str) -> None:
+    good: dict = {"W": [[1.0, 0.5]], "b": [0.0, 0.0], "importance": 1.0, "density": 0.5}
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        population_loss(**good | {name: value})

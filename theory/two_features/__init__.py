@@ -15,6 +15,7 @@ from theory.two_features.dedicated_line import dedicated_coexistence as dedicate
 from theory.two_features.dedicated_line import (
     dedicated_first_order_line as dedicated_first_order_line,
 )
+from theory.two_features.dedicated_line import tricritical_point as tricritical_point
 from theory.two_features.dedicated_line import tricritical_points as tricritical_points
 from theory.two_features.dedicated_line import triple_point as triple_point
 from theory.two_features.states import Coexistence as Coexistence

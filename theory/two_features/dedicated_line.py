@@ -69,6 +69,11 @@ def tricritical_points() -> tuple[Point, Point]:
     return _on_limit(lower), _on_limit(upper)
 
 
+def tricritical_point() -> Point:
+    """(p, r) of the upper tricritical point, above which dedicated ends discontinuously again."""
+    return tricritical_points()[1]
+
+
 @functools.cache
 def triple_point() -> Point:
     """(p, r) at which dedicated, weak antipodal and strong antipodal have the same loss.

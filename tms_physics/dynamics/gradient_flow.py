@@ -7,19 +7,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.core import Tracer
-from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from .._checks import (
-    check_count,
-    check_positive,
-    check_shape,
-    check_values,
-    real_array,
-    real_state,
-)
-from .._types import IntScalar, Number, Scalar, State
+from .._checks import check_count, check_positive, check_shape, check_values, real_array
+from .._types import BoolScalar, IntScalar, Number, Scalar, State, Vector
 from . import result as outcomes
+from ._flat import flatten
 from .newton import gradient_tolerance, polish
 from .result import Result
 from .stability import curvature
@@ -123,9 +116,8 @@ def gradient_flow(
     for name, value in positive.items():
         check_positive(name, value)
     check_count("max_steps", max_steps)
-    flat, unravel = ravel_pytree(real_state("y0", y0))
+    flat, flat_energy, modes, unravel = flatten(energy, y0, zero_modes)
     saved = None if times is None else _checked_times(times).astype(flat.dtype)
-    flat_energy = eqx.filter_closure_convert(lambda y: energy(unravel(y)), flat)
     gradient = jax.jit(jax.grad(flat_energy))
     solution = _solve(
         lambda t, y, args: -gradient(y),
@@ -136,29 +128,21 @@ def gradient_flow(
         rtol=rtol,
         max_steps=max_steps,
     )
-
     end = solution.ys[0][0]  # type: ignore[index]
     reached = dfx.is_event(solution.result)
     limit = gradient_tolerance(flat.dtype, tolerance)
     polished = polish(flat_energy, end, tolerance=limit)
     shift = jnp.linalg.norm(polished.y - end)
     final = jnp.where(reached, polished.y, end)
-    bend = curvature(flat_energy, final, zero_modes=_flattened(zero_modes, unravel))
+    bend = curvature(flat_energy, final, zero_modes=modes)
     result = outcomes.select(
-        (~jnp.all(jnp.isfinite(end)), outcomes.SOLVER_FAILED),
-        (dfx.is_successful(solution.result) & ~reached, outcomes.LAST_TIME),
-        (solution.result == dfx.RESULTS.max_steps_reached, outcomes.STEP_LIMIT),
-        (~reached, outcomes.SOLVER_FAILED),
+        *_unfinished(solution, end),
         (~(polished.gradient_norm <= limit), outcomes.NOT_POLISHED),
         (shift > max_shift, outcomes.MOVED_TOO_FAR),
         (bend.value < -bend.tolerance, outcomes.SADDLE),
         default=outcomes.MINIMUM,
     )
-    if saved is None:
-        saved, path = jnp.zeros(1, flat.dtype), flat[None]
-    else:
-        met = jnp.isfinite(solution.ts[1])  # type: ignore[index]
-        path = jnp.where(met[:, None], solution.ys[1], end[None])  # type: ignore[index]
+    saved, path = _path(solution, saved, flat, end)
     return Trajectory(
         times=saved,
         states=jax.vmap(unravel)(path),
@@ -178,6 +162,27 @@ def gradient_flow(
     )
 
 
+def _unfinished(solution: dfx.Solution, end: Vector) -> tuple[tuple[BoolScalar, int], ...]:
+    """The ways in which the solver stops before a steady state."""
+    reached = dfx.is_event(solution.result)
+    return (
+        (~jnp.all(jnp.isfinite(end)), outcomes.SOLVER_FAILED),
+        (dfx.is_successful(solution.result) & ~reached, outcomes.LAST_TIME),
+        (solution.result == dfx.RESULTS.max_steps_reached, outcomes.STEP_LIMIT),
+        (~reached, outcomes.SOLVER_FAILED),
+    )
+
+
+def _path(
+    solution: dfx.Solution, saved: Float[Array, " T"] | None, start: Vector, end: Vector
+) -> tuple[Float[Array, " T"], Float[Array, "T N"]]:
+    """Times and states along the way; the end is repeated at times after the steady state."""
+    if saved is None:
+        return jnp.zeros(1, start.dtype), start[None]
+    met = jnp.isfinite(solution.ts[1])  # type: ignore[index]
+    return saved, jnp.where(met[:, None], solution.ys[1], end[None])  # type: ignore[index]
+
+
 def _checked_times(times: Float[Array, " T"]) -> Float[Array, " T"]:
     array = real_array("times", times)
     check_shape("times", array, "(T,) with T >= 1", array.ndim == 1 and array.size > 0)
@@ -185,9 +190,3 @@ def _checked_times(times: Float[Array, " T"]) -> Float[Array, " T"]:
         return array
     rule = "finite and not decreasing"
     return check_values("times", array, rule, lambda t: jnp.diff(t, prepend=-jnp.inf) >= 0)
-
-
-def _flattened(zero_modes: Callable | None, unravel: Callable) -> Callable | None:
-    if zero_modes is None:
-        return None
-    return lambda flat: jax.vmap(lambda mode: ravel_pytree(mode)[0])(zero_modes(unravel(flat)))

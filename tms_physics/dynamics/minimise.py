@@ -9,9 +9,10 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from .._checks import check_count, check_positive, check_shape, check_values, real_array, real_state
+from .._checks import check_count, check_positive, check_shape, check_values, real_array
 from .._types import IntScalar, Key, Number, Params, Scalar, State
 from . import result as outcomes
+from ._flat import flatten
 from .newton import descend, gradient_tolerance, polish
 from .result import Result
 from .stability import curvature
@@ -63,16 +64,12 @@ def minimise(
     parameters. Arguments as in `ground_states`. jit- and vmap-able.
     """
     check_count("max_steps", max_steps)
-    flat, unravel = ravel_pytree(real_state("y0", y0))
+    flat, flat_energy, modes, unravel = flatten(energy, y0, zero_modes)
     limit = gradient_tolerance(flat.dtype, tolerance)
-    flat_energy = eqx.filter_closure_convert(lambda y: energy(unravel(y)), flat)
     # Energies are compared down to their rounding, gradients of about its square root.
     near = float(jnp.finfo(flat.dtype).eps) ** 0.5
     y, steps = descend(flat_energy, flat, tolerance=near, max_steps=max_steps)
     polished = polish(flat_energy, y, tolerance=limit)
-    modes = None
-    if zero_modes is not None:
-        modes = lambda v: jax.vmap(lambda w: ravel_pytree(w)[0])(zero_modes(unravel(v)))  # noqa: E731
     bend = curvature(flat_energy, polished.y, zero_modes=modes)
     return Minimum(
         state=unravel(polished.y),
