@@ -32,6 +32,9 @@ class Combine:
     out: Path | None = None
     """Folder for the results, if not the same."""
 
+    max_failed_share: float = 0.01
+    """Exit with code 1 if more than this share of any stage's cells failed."""
+
 
 def main(argv: Sequence[str] | None = None, package: str = "simulations") -> None:
     """Runs the program and exits; `package` is where the simulation's module is looked for."""
@@ -51,6 +54,7 @@ def combine(options: Combine, package: str) -> int:
     simulation = find(found.simulation, package)
     refuse_other(found, replace(found, versions=versions()), options.folder)
     config = restore(simulation, found, options.folder)
+    config = replace(config, max_failed_share=options.max_failed_share)
     if (here := set_up_jax("auto")) != found.device:
         remark = f"{found.device}, what depends on all of them is computed on {here}"
         print(f"Note: the shards were computed on {remark}.", file=sys.stderr)

@@ -95,10 +95,10 @@ def critical_end_point() -> Point:
 
     The line of continuous changes, `dedicated_stability_limit`, ends there on the first-order
     line. Equations: dedicated marginal, strong antipodal stationary, equal losses.
-    Within 1e-5 of it the exact diagram has more structure: from the lower tricritical point down
-    weak antipodal ties with dedicated just before dedicated turns unstable, so that the change
-    is of first order with a jump below 0.004 in |w₂|, and the three states meet at
-    `triple_point`, 3.4e-6 in p and 8.5e-6 in r below this point. Source: derived here.
+    In finer detail the continuous line ends before, at the lower tricritical point: between the
+    two, weak antipodal ties with dedicated less than 1e-5 in r before dedicated turns unstable, a
+    first-order change with a jump below 0.004 in |w₂|; the three states meet at `triple_point`,
+    3.4e-6 in p and 8.5e-6 in r below this point. Source: derived here.
     """
     first, last = triple_point()[0], tricritical_points()[0][0]
 
