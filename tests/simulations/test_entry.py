@@ -15,6 +15,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = [sys.executable, "-W", "error", "-m", "tests.simulations.toy"]
+# A shell's background jobs ignore SIGINT and so would their children: the toy hears it again.
+HEARING = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "runpy.run_module('tests.simulations.toy', run_name='__main__')"
+)
 COMBINE = [
     *(sys.executable, "-W", "error", "-c"),
     "from simulations.combine import main; main(package='tests.simulations')",
@@ -33,7 +38,7 @@ def call(command: list[str], *arguments: object) -> subprocess.CompletedProcess[
 @contextmanager
 def running(folder: Path, nap: float) -> Iterator[subprocess.Popen[str]]:
     """The toy in the middle of its first stage, each chunk of which takes `nap` seconds."""
-    command = [*TOY, "--out", str(folder)]
+    command = [sys.executable, "-W", "error", "-c", HEARING, "--out", str(folder)]
     environment = os.environ | {"TOY_NAP": str(nap)}
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
