@@ -5,11 +5,10 @@ import numpy as np
 from theory import two_features as theory
 
 from ._sweep import Stage
-from ._two_features import MINIMUM, Rows, descend
+from ._two_features import DESCENT_ROWS, MINIMUM, Rows, descend
 
 STEPS = 41
 _NUDGE = np.array([0.0, -1e-3, 5e-4, 0.0])  # towards antipodal, so that an unstable state is left
-_ROWS = 256  # the size of the compiled descent that the other stages use
 
 
 def relative_importances(p: float) -> np.ndarray:
@@ -52,6 +51,6 @@ def _loop(cells: Rows) -> Rows:
 
 def _settle(p: float, r: np.ndarray, start: np.ndarray) -> Rows:
     """The minimum below each start; padded, so that no other program is compiled."""
-    pad = np.arange(_ROWS) % len(r)
-    rows = {"density": np.full(_ROWS, p), "relative_importance": r[pad], "start": start[pad]}
+    pad = np.arange(DESCENT_ROWS) % len(r)
+    rows = {"density": np.full(len(pad), p), "relative_importance": r[pad], "start": start[pad]}
     return {name: values[: len(r)] for name, values in descend(rows).items()}

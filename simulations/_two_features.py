@@ -19,6 +19,7 @@ from tms_physics._types import Params
 from tms_physics.dynamics.result import MINIMUM, SADDLE, SOLVER_FAILED
 
 Rows = dict[str, Any]  # arrays with one row a network
+DESCENT_ROWS = 256  # rows of one descent: all stages use the same compiled program
 _STEADY = 1e-7  # gradient norm at which a flow counts as steady
 _ESCAPES = 3  # how often a network is moved off a saddle before it counts as stuck there
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from . import _phase_map as phase_map
 
-FLOW_ROWS, TRAIN_ROWS, DESCENT_ROWS = 128, 36, 256
+FLOW_ROWS, TRAIN_ROWS = 128, 36
 SPARSE_GRID = 16  # with fewer cells along an axis their minima do not guide the map well enough
 CHECK_SHARE, CHECK_STARTS = 0.01, 64
 
@@ -110,7 +110,7 @@ def continued(
 ) -> "phase_map.Minima":
     """The minima of `cells`, continued from those found in the coarse cells around them."""
     from . import _phase_map as phase_map
-    from ._two_features import descend
+    from ._two_features import DESCENT_ROWS, descend
 
     rows, cell = phase_map.continued_rows(own, found, cells.p, cells.r, seeds=seeds)
     ends = execute(Stage(name, rows, descend, DESCENT_ROWS))
@@ -122,7 +122,7 @@ def run(config: Config, execute: Execute) -> "xr.Dataset":
     from . import _phase_dataset as dataset
     from . import _phase_map as phase_map
     from ._cut import hysteresis_stage
-    from ._two_features import Rows, descend, prepare_flow
+    from ._two_features import DESCENT_ROWS, Rows, descend, prepare_flow
 
     def search(rows: Rows) -> Rows:
         if config.trainer == "flow":
