@@ -9,11 +9,12 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from .._checks import check_shape, real_state
-from .._types import Params, Scalar, State
+from .._types import BoolScalar, IntScalar, Params, Scalar, State
 from .newton import zero_mode_cut
 
 _OFFSET = 1e-8  # distance at which one-sided Hessians are taken
 _ROUNDS = 6
+_SETTLED = 1e-6  # directions that change by less are those of the round before
 
 
 class Curvature(NamedTuple):
@@ -23,6 +24,17 @@ class Curvature(NamedTuple):
     value: Scalar
     direction: State
     tolerance: Scalar
+
+
+class _Search(NamedTuple):
+    """Directions of the next round; the least form met and its direction; the largest curvature."""
+
+    directions: Float[Array, "K N"]
+    value: Scalar
+    best: Float[Array, " N"]
+    scale: Scalar
+    moved: BoolScalar
+    rounds: IntScalar
 
 
 def rotation_modes(params: Params) -> tuple[Float[Array, "K m n"], Float[Array, "K n"]]:
@@ -53,7 +65,7 @@ def curvature(
     twice differentiable this is the least eigenvalue of the Hessian. At a kink Q is a
     piecewise form, homogeneous of degree 2, with Q(v) = v·H(v) v, H(v) the Hessian just off y
     towards v: starting from both senses of each axis, v is replaced by the lowest eigenvector
-    of H(v), again and again, and the least Q met is returned. It is thus an upper bound of the
+    of H(v) until it is its own, and the least Q met is returned. It is thus an upper bound of the
     minimum: a negative value proves instability. Parameters at a kink must sit on it exactly,
     as `ground_states` and `gradient_flow` leave them.
 
@@ -72,16 +84,30 @@ def curvature(
             inside = jnp.linalg.pinv(modes) @ modes
             basis, lift = basis - inside, inside
 
-    def follow(v: jax.Array, _: None) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+    def form(v: jax.Array) -> tuple[Scalar, jax.Array, Scalar]:
+        """Q(v), the lowest eigenvector of H(v) turned towards v, and the largest curvature."""
         h = basis @ hessian(flat + _OFFSET * v) @ basis
         values, vectors = jnp.linalg.eigh(h + lift * (1 + n * jnp.max(jnp.abs(h))))
         lowest = vectors[:, 0]
-        return jnp.where(lowest @ v < 0, -lowest, lowest), (v @ h @ v, v, jnp.abs(values[-1]))
+        return v @ h @ v, jnp.where(lowest @ v < 0, -lowest, lowest), jnp.abs(values[-1])
+
+    def follow(search: _Search) -> _Search:
+        forms, lowest, scales = jax.vmap(form)(search.directions)
+        at = jnp.argmin(forms)
+        less = forms[at] < search.value
+        return _Search(
+            lowest,
+            jnp.where(less, forms[at], search.value),
+            jnp.where(less, search.directions[at], search.best),
+            jnp.maximum(search.scale, jnp.max(scales)),
+            jnp.max(jnp.abs(lowest - search.directions)) > _SETTLED,
+            search.rounds + 1,
+        )
 
     axes = basis / jnp.maximum(jnp.linalg.norm(basis, axis=1, keepdims=True), 1e-30)
     starts = jnp.concatenate([axes, -axes])
-    _, met = jax.lax.scan(jax.vmap(follow, (0, None)), starts, None, _ROUNDS)
-    forms, directions, scales = (a.reshape(-1, *a.shape[2:]) for a in met)
-    best = jnp.argmin(forms)
-    tolerance = 10 * zero_mode_cut(flat.dtype) * jnp.max(scales)
-    return Curvature(forms[best], unravel(directions[best]), tolerance)
+    infinite = jnp.full((), jnp.inf, flat.dtype)
+    start = _Search(starts, infinite, starts[0], jnp.zeros((), flat.dtype), jnp.array(True), jnp.array(0))
+    end = jax.lax.while_loop(lambda s: s.moved & (s.rounds < _ROUNDS), follow, start)
+    tolerance = 10 * zero_mode_cut(flat.dtype) * end.scale
+    return Curvature(end.value, unravel(end.best), tolerance)

@@ -28,7 +28,7 @@ from jax import Array, lax
 
 FIXED_0, FIXED_1, FREE = 0, 1, 2
 MAX_FEATURES = 6
-_UNROLL_UP_TO = 2  # written out they run at least 5 times faster; n = 3 compiles too slowly
+UNROLL_UP_TO = 2  # written out they run at least 5 times faster; n = 3 compiles too slowly
 
 
 class Moments(NamedTuple):
@@ -162,7 +162,7 @@ def rectified_moments(z: Array, g: Array, p: Array) -> tuple[Array, Array]:
     active features.
     """
     n = g.shape[0]
-    if n <= _UNROLL_UP_TO:
+    if n <= UNROLL_UP_TO:
         moments = _unrolled(z, g)
 
         def pick(face: tuple[int, ...]) -> Moments:

@@ -7,7 +7,8 @@ import numpy as np
 
 from .._checks import density_vector, importance_vector, network
 from .._types import Features, Number, Params, Scalar, Weights
-from ._box import MAX_FEATURES, rectified_moments
+from ._box import MAX_FEATURES
+from ._row import output_loss
 
 
 @jax.jit
@@ -16,9 +17,8 @@ def _loss(W: jax.Array, b: jax.Array, importance: jax.Array, density: jax.Array)
     n = W.shape[1]
     own_first = np.array([[i, *(j for j in range(n) if j != i)] for i in range(n)])
     gram = jnp.matmul(W.T, W, precision=jax.lax.Precision.HIGHEST)
-    rows = np.arange(n)[:, None]
-    square, product = jax.vmap(rectified_moments)(b, gram[rows, own_first], density[own_first])
-    return jnp.sum(importance * (density / 3 - 2 * product + square))
+    rows = jnp.concatenate([b[:, None], gram[np.arange(n)[:, None], own_first]], axis=1)
+    return jnp.sum(importance * (density / 3 + jax.vmap(output_loss)(rows, density[own_first])))
 
 
 def _check_size(n: int) -> None:
