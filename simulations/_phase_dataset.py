@@ -8,7 +8,6 @@ import xarray as xr
 
 import tms_physics as tp
 from theory import two_features as theory
-from theory.two_features.states import dedicated_state
 from tms_physics.dynamics.result import SENTENCES
 from tms_physics.observables.phases import ANTIPODAL
 
@@ -155,9 +154,7 @@ def _theory_losses(fine: phase_map.Cells, chosen: np.ndarray) -> np.ndarray:
     """The loss of the ground state by theory in the chosen cells, NaN in the others."""
     out = np.full(len(fine.p), np.nan)
     for k in chosen:
-        p, r = float(fine.p[k]), float(fine.r[k])
-        states = [dedicated_state(p, r, stable=True), *theory.antipodal_states(p, r)]
-        out[k] = min(state.loss for state in states)
+        out[k] = theory.ground_state(float(fine.p[k]), float(fine.r[k])).loss
     return out
 
 

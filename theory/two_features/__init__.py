@@ -1,12 +1,11 @@
-"""Exact phase boundaries of the model with two features in one dimension, equal densities.
+"""Exact phase boundaries of the model with two features in one dimension.
 
 Density p in, relative importance r <= 1 of the second feature out (the mirror image is 1/r), in
 float64; NaN only where a valid density has no such object; an invalid one raises ValueError.
+Equal densities, unless a function takes `second_density`.
 """
 
-from theory.two_features.antipodal import AntipodalCurve as AntipodalCurve
-from theory.two_features.antipodal import antipodal_curve as antipodal_curve
-from theory.two_features.antipodal import antipodal_states as antipodal_states
+from theory.two_features.closed_forms import acute_onset as acute_onset
 from theory.two_features.closed_forms import ansatz_boundary as ansatz_boundary
 from theory.two_features.closed_forms import dedicated_stability_limit as dedicated_stability_limit
 from theory.two_features.closed_forms import small_density_slope as small_density_slope
@@ -18,8 +17,16 @@ from theory.two_features.dedicated_line import (
 from theory.two_features.dedicated_line import tricritical_point as tricritical_point
 from theory.two_features.dedicated_line import tricritical_points as tricritical_points
 from theory.two_features.dedicated_line import triple_point as triple_point
+from theory.two_features.normal_form import NormalForm as NormalForm
+from theory.two_features.normal_form import normal_form as normal_form
 from theory.two_features.states import Coexistence as Coexistence
 from theory.two_features.states import State as State
+from theory.two_features.stationary_states import Curve as Curve
+from theory.two_features.stationary_states import acute_curve as acute_curve
+from theory.two_features.stationary_states import acute_states as acute_states
+from theory.two_features.stationary_states import antipodal_curve as antipodal_curve
+from theory.two_features.stationary_states import antipodal_states as antipodal_states
+from theory.two_features.stationary_states import ground_state as ground_state
 from theory.two_features.weak_strong_line import (
     symmetry_breaking_density as symmetry_breaking_density,
 )

@@ -1,24 +1,15 @@
-"""Closed forms of the two-feature model: ansatz boundary, stability limit, small-density slope."""
+"""Closed forms of the two-feature model: ansatz boundary, stability limits, small densities."""
 
 import functools
-from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from theory._checks import check_density
-from theory.numeric import Function, array_function
-from theory.truncated_power import TruncatedPower
-from theory.two_features.excess import (
-    density,
-    excess,
-    first_bias_slope,
-    importance,
-    second_bias_slope,
-    second_weight,
-    weight_slope,
-)
+from theory.two_features.excess import ANTIPODAL, Family, second_weight
+
+Vector = NDArray[np.float64]
 
 
 def ansatz_boundary(p: ArrayLike) -> NDArray[np.float64]:
@@ -35,82 +26,103 @@ def ansatz_boundary(p: ArrayLike) -> NDArray[np.float64]:
     return np.where(7 * p <= 4, 2 * p / (4 - 5 * np.minimum(p, 4 / 7)), np.nan)
 
 
-def dedicated_stability_limit(p: ArrayLike) -> NDArray[np.float64]:
+def dedicated_stability_limit(
+    p: ArrayLike, *, second_density: ArrayLike | None = None
+) -> NDArray[np.float64]:
     """Relative importance above which the dedicated state is no local minimum.
 
-    States: dedicated w = (1, 0), b = (0, p/2), and the antipodal direction w₂ = -δ, b₁ = β δ.
-    To second order the loss changes by δ² (f(β) - r V), the changes of w₁ and b₂ at their best:
+    States: dedicated w = (1, 0), b = (0, q/2), and the antipodal direction w₂ = -δ, b₁ = β δ, with
+    q the density of feature 2 (`second_density`, by default p). To second order the loss changes
+    by δ² (f(β) - r V'), the changes of w₁ and b₂ at their best:
 
-        f(β) = (1-p)²β² + p(1-p)β³/3 + pβ² - p²β + p²/3 - (3p/4)(β - p/2)²,   V = p/3 - p²/4
+        f(β) = (1-p)((1-q)β² + qβ³/3) + p(β² - qβ + q/3) - (3p/4)(β - q/2)²
+        V' = 2(q/3 - q²/4) - (p/3 - p²/4)
 
-    The limit is f(β*)/V at the minimum, the positive root of
-    p(1-p)β² + (2(1-p)² + p/2)β = p²/4. Closed form, r = p + O(p²) at small p and 1 at p = 1. The
-    acute direction w₂ = +δ goes unstable only at larger r, for every p < 1.
+    The limit is f(β*)/V' at the minimum, the positive root of
+    q(1-p)β² + (2(1-p)(1-q) + p/2)β = pq/4; infinite where V' <= 0. At q = p it is r = p + O(p²) at
+    small p and 1 at p = 1. The acute direction w₂ = +δ goes unstable only at larger r, for every
+    p < 1.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
     p = check_density(p)
-    beta = critical_bias_slope(p)
-    change = (1 - p) ** 2 * beta**2 + p * (1 - p) * beta**3 / 3 + p * beta**2
-    change += -(p**2) * beta + p**2 / 3 - 3 * p / 4 * (beta - p / 2) ** 2
-    return change / (p / 3 - p**2 / 4)
+    q = p if second_density is None else check_density(second_density)
+    return _limit(antipodal_cost(p, q), p, q)
 
 
-def critical_bias_slope(p: ArrayLike) -> NDArray[np.float64]:
+def acute_onset(p: ArrayLike, *, second_density: ArrayLike | None = None) -> NDArray[np.float64]:
+    """Relative importance above which the dedicated state is unstable towards acute states too.
+
+    Direction w₂ = +δ, b₁ = -s δ: as `dedicated_stability_limit` with
+
+        f(s) = (1-p)q(1-s)³/3 + p(s² - qs + q/3) - (3p/4)(s - q/2)²
+
+    at its minimum, the root in (0, 1) of 2(1-p)q u² + p u = p(1 - q/2), u = 1 - s. At q = p it
+    tends to 5/16 as p → 0 and to 1 as p → 1.
+    Raises ValueError for a density outside (0, 1]. Source: derived here.
+    """
+    p = check_density(p)
+    q = p if second_density is None else check_density(second_density)
+    return _limit(acute_cost(p, q), p, q)
+
+
+def antipodal_cost(p: ArrayLike, q: ArrayLike) -> Vector:
+    """f(β*) of `dedicated_stability_limit`."""
+    p, q, beta = np.asarray(p), np.asarray(q), critical_bias_slope(p, q)
+    silent = (1 - p) * ((1 - q) * beta**2 + q * beta**3 / 3)
+    return silent + p * (beta**2 - q * beta + q / 3) - 3 * p / 4 * (beta - q / 2) ** 2
+
+
+def acute_cost(p: ArrayLike, q: ArrayLike) -> Vector:
+    """f(s*) of `acute_onset`."""
+    p, q, s = np.asarray(p), np.asarray(q), acute_bias_slope(p, q)
+    silent = (1 - p) * q * (1 - s) ** 3 / 3
+    return silent + p * (s**2 - q * s + q / 3) - 3 * p / 4 * (s - q / 2) ** 2
+
+
+def critical_bias_slope(p: ArrayLike, q: ArrayLike | None = None) -> Vector:
     """β* = b₁/|w₂| in the direction that goes unstable: the root of `dedicated_stability_limit`."""
     p = np.asarray(p, dtype=np.float64)
-    q = 2 * (1 - p) ** 2 + p / 2
-    return p**2 / 2 / (q + np.sqrt(q**2 + p**3 * (1 - p)))
+    q = p if q is None else np.asarray(q, dtype=np.float64)
+    half = (1 - p) * (1 - q) + p / 4
+    return p * q / 4 / (half + np.sqrt(half**2 + p * q**2 * (1 - p) / 4))
 
 
-@functools.cache
-def excess_near_dedicated() -> sp.Expr:
-    """Q = (L - r V)/v² for small v and 0 < β < 1, free of truncated powers, regular at v = 0."""
-    near: Any = excess().replace(TruncatedPower, _power_near_dedicated)
-    return near
+def acute_bias_slope(p: ArrayLike, q: ArrayLike | None = None) -> Vector:
+    """s* = -b₁/w₂ in the acute direction that goes unstable: 1 - u of `acute_onset`."""
+    p = np.asarray(p, dtype=np.float64)
+    q = p if q is None else np.asarray(q, dtype=np.float64)
+    rise = 8 * (1 - p) * q * p * (1 - q / 2)
+    return 1 - 2 * p * (1 - q / 2) / (p + np.sqrt(p**2 + rise))
 
 
-def _power_near_dedicated(base: Any, power: Any) -> Any:
-    """The truncated power as v → 0+: its sign is that of its base there."""
-    beta = sp.Symbol("beta", positive=True)
-    at_dedicated = base.subs({second_weight: 0, first_bias_slope: beta})
-    return sp.S.Zero if at_dedicated.is_negative else base**power
+def near_dedicated(family: Family) -> Vector:
+    """(a, β, γ, φ) in which states of the family leave dedicated: v = 0 of their curve, r = tan φ.
 
-
-@functools.cache
-def second_order_form() -> sp.Expr:
-    """f(β) - r V: the loss over δ² around the dedicated state, w₁ and b₂ at their best."""
-    form = sp.expand(excess_near_dedicated().subs(second_weight, 0))
-    return sp.expand(form.subs(_best_weight_and_bias()))
-
-
-@functools.cache
-def third_order_coefficient() -> sp.Expr:
-    """Coefficient of δ³ in the loss around the dedicated state, at the best a and γ.
-
-    At β* and at the stability limit its sign decides the order of the change: positive, the weak
-    antipodal state grows continuously, v = 2 V (r - r_limit)/(3 B), so the gain is cubic in the
-    distance; negative, the change is of first order; zero, a tricritical point.
+    From the conditions of `dedicated_stability_limit` and `acute_onset`.
     """
-    slope = excess_near_dedicated().diff(second_weight).subs(second_weight, 0)
-    return sp.expand(slope.subs(_best_weight_and_bias()))
+    p, q = family.density, family.second_density
+    gain = _gain(p, q)
+    if family.side == ANTIPODAL:
+        beta, cost = critical_bias_slope(p, q), antipodal_cost(p, q)
+        return np.array([0.75 * (q / 2 - beta), beta, p / 2, np.arctan2(cost, gain)])
+    s, cost = acute_bias_slope(p, q), acute_cost(p, q)
+    return np.array([0.75 * (s - q / 2), -s, -p / 2, np.arctan2(cost, gain)])
 
 
-def _best_weight_and_bias() -> Any:
-    form: Any = excess_near_dedicated().subs(second_weight, 0)
-    unknowns = (weight_slope, second_bias_slope)
-    return sp.solve([form.diff(unknown) for unknown in unknowns], unknowns)
+def leaves_dedicated(family: Family) -> bool:
+    """Whether dedicated turns unstable at any r: V' > 0, see `dedicated_stability_limit`."""
+    return bool(_gain(family.density, family.second_density) > 0)
 
 
-@functools.cache
-def third_order_function() -> Function:
-    """numpy function p -> B(p), the third-order coefficient along the stability limit."""
-    coefficient = array_function((density, importance, first_bias_slope), third_order_coefficient())
+def _limit(cost: Vector, p: ArrayLike, q: ArrayLike) -> Vector:
+    gain = _gain(p, q)
+    return np.where(gain > 0, cost / np.where(gain > 0, gain, 1.0), np.inf)
 
-    def along_limit(p: ArrayLike) -> NDArray[np.float64]:
-        p = check_density(p)
-        return coefficient(p, dedicated_stability_limit(p), critical_bias_slope(p))
 
-    return along_limit
+def _gain(p: ArrayLike, q: ArrayLike) -> Vector:
+    """V' = 2(q/3 - q²/4) - (p/3 - p²/4), what a small w₂ saves for feature 2, over δ²."""
+    p, q = np.asarray(p, dtype=np.float64), np.asarray(q, dtype=np.float64)
+    return 2 * (q / 3 - q**2 / 4) - (p / 3 - p**2 / 4)
 
 
 @functools.cache

@@ -6,16 +6,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory._checks import check_density
-from theory.numeric import bracketed_root
+from theory.numeric import System, bracketed_root
 from theory.two_features.closed_forms import (
     critical_bias_slope,
     dedicated_stability_limit,
     small_density_state,
-    third_order_function,
 )
 from theory.two_features.continuation import Branch, follow
 from theory.two_features.equations import Vector, tie_with_dedicated
-from theory.two_features.states import Coexistence, antipodal_state, dedicated_state
+from theory.two_features.excess import ANTIPODAL, antipodal
+from theory.two_features.normal_form import normal_form, third_order
+from theory.two_features.states import Coexistence, dedicated_state, state_at
 
 Point = tuple[float, float]
 _SMALL_DENSITY = 1e-8  # below, the leading order in p has more digits than the equations
@@ -47,8 +48,8 @@ def dedicated_coexistence(p: float) -> Coexistence | None:
     if root is None:
         return None
     *y, r = map(float, root)
-    low = dedicated_state(p, r, stable=r <= float(dedicated_stability_limit(p)))
-    return Coexistence(p, r, low, antipodal_state(np.array(y), p, r), low.loss)
+    low = dedicated_state(antipodal(p), r)
+    return Coexistence(p, r, low, state_at(np.array(y), antipodal(p), r), low.loss)
 
 
 @functools.cache
@@ -59,11 +60,10 @@ def tricritical_points() -> tuple[Point, Point]:
     limit of dedicated, and a third-order coefficient of the loss that vanishes there.
     Source: derived here.
     """
-    coefficient = third_order_function()
     grid = np.linspace(0.01, 1.0, 100)
-    signs = np.sign(coefficient(grid))
+    signs = np.sign(third_order(grid, ANTIPODAL))
     lower, upper = (
-        bracketed_root(lambda p: float(coefficient(p)), grid[k], grid[k + 1])
+        bracketed_root(lambda p: normal_form(p).cubic, grid[k], grid[k + 1])
         for k in np.flatnonzero(signs[1:] != signs[:-1])
     )
     return _on_limit(lower), _on_limit(upper)
@@ -112,7 +112,7 @@ def critical_end_point() -> Point:
 def strong_branch() -> Branch:
     """Roots (v, a, β, γ, r): strong antipodal tied with dedicated, from p → 0 past its end."""
     densities = np.linspace(0.01, tricritical_points()[0][0], 52)
-    branch = follow(tie_with_dedicated, float, densities, small_density_root(densities[0]))
+    branch = follow(_tie, float, densities, small_density_root(densities[0]))
     return Branch(
         branch.system,
         branch.parameter,
@@ -146,11 +146,15 @@ def _from_tricritical(end: float, densities: Vector) -> Branch:
     beta = float(critical_bias_slope(end))
     at_end = np.array([0.0, 3 * end / 8 - 3 * beta / 4, beta, end / 2, _on_limit(end)[1]])
     start = at_end + np.array([1e-3, 0.0, 0.0, 0.0, 0.0])
-    rest = follow(tie_with_dedicated, float, densities[1:], start)
+    rest = follow(_tie, float, densities[1:], start)
     s = np.append(end, rest.table_parameter)
     roots = np.vstack([at_end, rest.table_roots])
     order = np.argsort(s)
     return Branch(rest.system, rest.parameter, s[order], roots[order])
+
+
+def _tie(p: float) -> System:
+    return tie_with_dedicated(antipodal(p))
 
 
 def _on_limit(p: float) -> Point:

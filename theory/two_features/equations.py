@@ -1,6 +1,6 @@
 """The systems of equations behind the lines, with analytic Jacobians, for Newton's method.
 
-Unknowns y = (v, a, β, γ) of an antipodal state; L = r V + v² Q(y; p, r). For v > 0 the state is
+Unknowns y = (v, a, β, γ) of a state of a family; L = r V + v² Q(y; r). For v > 0 the state is
 stationary where ∂Q/∂(a, β, γ) = 0 and 2Q + v ∂Q/∂v = 0, and ties with dedicated where Q = 0.
 """
 
@@ -8,30 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.numeric import System
-from theory.two_features.excess import Excess, excess_at
+from theory.two_features.excess import Excess, Family, excess_at
 
-Vector = NDArray[np.float64]
+Vector = Matrix = NDArray[np.float64]
 _E_V = np.array([1.0, 0.0, 0.0, 0.0])
 
 
-def stationary(p: float, r: float) -> System:
-    """y: an antipodal state stationary at density p and relative importance r."""
+def stationary(family: Family, r: float) -> System:
+    """y: a state of the family stationary at relative importance r."""
 
     def system(y: Vector) -> tuple[Vector, Vector]:
-        residual, jacobian, _ = _stationarity(y, excess_at(y, p, r))
+        residual, jacobian, _ = _stationarity(y, excess_at(y, family, r))
         return residual, jacobian
 
     return system
 
 
-def tie_with_dedicated(p: float) -> System:
-    """(y, r): a stationary antipodal state with the loss of dedicated: ∇Q = 0 and Q = 0.
+def tie_with_dedicated(family: Family) -> System:
+    """(y, r): a stationary state with the loss of dedicated: ∇Q = 0 and Q = 0.
 
     Regular down to v = 0, where it is the tricritical condition.
     """
 
     def system(unknowns: Vector) -> tuple[Vector, Vector]:
-        at = excess_at(unknowns[:4], p, unknowns[4])
+        at = excess_at(unknowns[:4], family, unknowns[4])
         jacobian = np.empty((5, 5))
         jacobian[:4, :4], jacobian[:4, 4] = at.hessian, at.gradient_r
         jacobian[4, :4], jacobian[4, 4] = at.gradient, at.value_r
@@ -40,14 +40,14 @@ def tie_with_dedicated(p: float) -> System:
     return system
 
 
-def tie_of_two(p: float) -> System:
-    """(y, y', r): two antipodal states, both stationary, with equal loss v² Q = v'² Q'."""
+def tie_of_two(family: Family) -> System:
+    """(y, y', r): two states, both stationary, with equal loss v² Q = v'² Q'."""
 
     def system(unknowns: Vector) -> tuple[Vector, Vector]:
         residual, jacobian = np.zeros(9), np.zeros((9, 9))
         for rows, sign in ((slice(0, 4), 1.0), (slice(4, 8), -1.0)):
             y = unknowns[rows]
-            at = excess_at(y, p, unknowns[8])
+            at = excess_at(y, family, unknowns[8])
             residual[rows], jacobian[rows, rows], jacobian[rows, 8] = _stationarity(y, at)
             residual[8] += sign * y[0] ** 2 * at.value
             jacobian[8, rows] = sign * loss_gradient(y, at)
@@ -57,13 +57,22 @@ def tie_of_two(p: float) -> System:
     return system
 
 
-def stationary_at_weight(p: float, v: float) -> System:
-    """(a, β, γ, r): the relative importance at which a state with w₂ = -v is stationary."""
+def stationary_on_plane(family: Family, point: Vector, normal: Vector) -> System:
+    """(v, a, β, γ, φ): a state stationary at r = tan φ, on the plane through `point`.
+
+    The equations F₁ + r F₂ = 0 are taken as cos φ F₁ + sin φ F₂ = 0, regular at r = ∞.
+    """
 
     def system(unknowns: Vector) -> tuple[Vector, Vector]:
-        y = np.append(v, unknowns[:3])
-        residual, jacobian, slope = _stationarity(y, excess_at(y, p, unknowns[3]))
-        return residual, np.column_stack([jacobian[:, 1:], slope])
+        cosine, sine = np.cos(unknowns[4]), np.sin(unknowns[4])
+        first, second = _parts(unknowns[:4], family)
+        residual, jacobian = np.empty(5), np.empty((5, 5))
+        residual[:4] = cosine * first[0] + sine * second[0]
+        residual[4] = normal @ (unknowns - point)
+        jacobian[:4, :4] = cosine * first[1] + sine * second[1]
+        jacobian[:4, 4] = cosine * second[0] - sine * first[0]
+        jacobian[4] = normal
+        return residual, jacobian
 
     return system
 
@@ -81,8 +90,21 @@ def loss_curvature(y: Vector, at: Excess) -> Vector:
 
 def _stationarity(y: Vector, at: Excess) -> tuple[Vector, Vector, Vector]:
     """Residual of the four equations of one state, and its derivatives in y and in r."""
-    residual, jacobian, slope = at.gradient.copy(), at.hessian.copy(), at.gradient_r.copy()
-    residual[0] = 2 * at.value + y[0] * at.gradient[0]
-    jacobian[0] = 2 * at.gradient + y[0] * at.hessian[0] + at.gradient[0] * _E_V
-    slope[0] = 2 * at.value_r + y[0] * at.gradient_r[0]
+    residual, jacobian = _conditions(y, at.value, at.gradient, at.hessian)
+    slope, _ = _conditions(y, at.value_r, at.gradient_r, at.hessian_r)
     return residual, jacobian, slope
+
+
+def _parts(y: Vector, family: Family) -> tuple[tuple[Vector, Matrix], tuple[Vector, Matrix]]:
+    """The conditions F₁ and F₂, of which F₁ + r F₂ = 0, with their derivatives in y."""
+    at = excess_at(y, family, 0.0)
+    first = _conditions(y, at.value, at.gradient, at.hessian)
+    return first, _conditions(y, at.value_r, at.gradient_r, at.hessian_r)
+
+
+def _conditions(y: Vector, value: float, gradient: Vector, hessian: Matrix) -> tuple[Vector, Matrix]:
+    """(2Q + v ∂Q/∂v, ∂Q/∂(a, β, γ)) and its derivatives in y."""
+    residual, jacobian = gradient.copy(), hessian.copy()
+    residual[0] = 2 * value + y[0] * gradient[0]
+    jacobian[0] = 2 * gradient + y[0] * hessian[0] + gradient[0] * _E_V
+    return residual, jacobian

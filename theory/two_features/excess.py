@@ -1,4 +1,4 @@
-"""The loss of an antipodal state above the dedicated one, in coordinates regular at w₂ → 0."""
+"""The loss of a two-feature state above the dedicated one, in coordinates regular at w₂ → 0."""
 
 import functools
 from collections.abc import Callable
@@ -14,45 +14,61 @@ from theory.population_loss import linear_loss, rectification_gain
 from theory.symbols import ModelSymbols, model_symbols
 from theory.truncated_power import TruncatedPower
 
-density, importance = sp.symbols("p r", positive=True)
+density, second_density, importance = sp.symbols("p q r", positive=True)
 second_weight = sp.Symbol("v", positive=True)
 weight_slope, first_bias_slope, second_bias_slope = sp.symbols("a beta gamma", real=True)
 
 COORDINATES = (second_weight, weight_slope, first_bias_slope, second_bias_slope)
+ANTIPODAL, ACUTE = -1, 1  # sign of w₁w₂
+
+
+@dataclass(frozen=True)
+class Family:
+    """The states with w₁ > 0 and w₂ of one sign (`side`), at densities p and q of the features."""
+
+    density: float
+    second_density: float
+    side: int = ANTIPODAL
+
+
+def antipodal(p: float) -> Family:
+    """The antipodal states w₁ > 0 > w₂ of two features of density p."""
+    return Family(p, p)
 
 
 def dropped_loss() -> sp.Expr:
-    """V = p/3 - p²/4: the loss of a dropped feature of importance 1, its bias at the mean."""
-    return density / 3 - density**2 / 4
+    """V = q/3 - q²/4: the loss of a dropped feature of importance 1, its bias at the mean."""
+    return second_density / 3 - second_density**2 / 4
 
 
-def weights_and_biases() -> tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr]:
-    """(w₁, w₂, b₁, b₂) = (1 + a v, -v, β v, p/2 + γ v): blow-up of the dedicated state v = 0."""
+def weights_and_biases(side: int) -> tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr]:
+    """(w₁, w₂, b₁, b₂) = (1 + a v, ±v, β v, q/2 + γ v): blow-up of the dedicated state v = 0."""
     v, a, beta, gamma = COORDINATES
-    return 1 + a * v, -v, beta * v, density / 2 + gamma * v
+    return 1 + a * v, side * v, beta * v, second_density / 2 + gamma * v
 
 
 @functools.cache
-def excess() -> sp.Expr:
-    """Q = (L - r V)/v², exact, with L the loss of the antipodal state and r V the dedicated one.
+def excess(side: int = ANTIPODAL) -> sp.Expr:
+    """Q = (L - r V)/v², exact, with L the loss of a state and r V that of the dedicated one.
 
-    Symbols: density p, relative importance r, coordinates (v, a, β, γ) of `weights_and_biases`.
-    V cancels symbolically and every truncated power that carries a factor v is freed of it, so Q
-    keeps its digits as v → 0. Valid for v > 0 and w₁ > 0. Source: derived here.
+    Symbols: densities p and q of the two features, relative importance r, coordinates
+    (v, a, β, γ) of `weights_and_biases`. V cancels symbolically and every truncated power that
+    carries a factor v is freed of it, so Q keeps its digits as v → 0. Valid for v > 0 and w₁ > 0.
+    Source: derived here.
     """
     symbols = model_symbols(2)
     linear, gain = (
-        sp.Add(*(weight * _row(part, symbols, i) for i, weight in enumerate((1, importance))))
+        sp.Add(*(weight * _row(part, symbols, i, side) for i, weight in enumerate((1, importance))))
         for part in (linear_loss, rectification_gain)
     )
     linear = sp.expand((linear - importance * dropped_loss()) / second_weight**2)
     return linear - _gain_per_square(gain)
 
 
-def _row(part: Callable[..., sp.Expr], symbols: ModelSymbols, i: int) -> sp.Expr:
-    w1, w2, b1, b2 = weights_and_biases()
+def _row(part: Callable[..., sp.Expr], symbols: ModelSymbols, i: int, side: int) -> sp.Expr:
+    w1, w2, b1, b2 = weights_and_biases(side)
     gram = (w1**2, w1 * w2), (w1 * w2, w2**2)
-    return part(gram[i], (b1, b2)[i], (density, density), i)
+    return part(gram[i], (b1, b2)[i], (density, second_density), i)
 
 
 def _gain_per_square(gain: Any) -> sp.Expr:
@@ -77,26 +93,43 @@ class Excess:
     hessian: NDArray[np.float64]
     value_r: float
     gradient_r: NDArray[np.float64]
+    hessian_r: NDArray[np.float64]
 
 
-def excess_at(y: NDArray[np.float64], p: float, r: float) -> Excess:
-    """Q and its derivatives at y = (v, a, β, γ), density p and relative importance r."""
-    numbers = np.array(_excess_function()(*map(float, y), float(p), float(r)))
-    hessian = np.empty((4, 4))
-    hessian[_UPPER] = numbers[5:15]
-    hessian[_UPPER[::-1]] = numbers[5:15]
-    return Excess(float(numbers[0]), numbers[1:5], hessian, float(numbers[15]), numbers[16:20])
+def excess_at(y: NDArray[np.float64], family: Family, r: float) -> Excess:
+    """Q and its derivatives at y = (v, a, β, γ) and relative importance r."""
+    function = _excess_function(family.side)
+    densities = float(family.density), float(family.second_density)
+    numbers = np.array(function(*map(float, y), *densities, float(r)))
+    at, slope = numbers[:15], numbers[15:]
+    return Excess(
+        value=float(at[0]),
+        gradient=at[1:5],
+        hessian=_symmetric(at[5:]),
+        value_r=float(slope[0]),
+        gradient_r=slope[1:5],
+        hessian_r=_symmetric(slope[5:]),
+    )
 
 
 _UPPER = np.triu_indices(4)
 
 
+def _symmetric(upper: NDArray[np.float64]) -> NDArray[np.float64]:
+    matrix = np.empty((4, 4))
+    matrix[_UPPER] = upper
+    matrix[_UPPER[::-1]] = upper
+    return matrix
+
+
 @functools.cache
-def _excess_function() -> Function:
-    value = excess()
+def _excess_function(side: int) -> Function:
+    value = excess(side)
     gradient = [value.diff(y) for y in COORDINATES]
     hessian = [gradient[i].diff(COORDINATES[j]) for i, j in zip(*_UPPER, strict=True)]
-    slopes = [entry.diff(importance) for entry in (value, *gradient)]
+    entries = [value, *gradient, *hessian]
+    slopes = [entry.diff(importance) for entry in entries]
     return scalar_function(
-        (*COORDINATES, density, importance), [value, *gradient, *hessian, *slopes]
+        (*COORDINATES, density, second_density, importance),
+        [*entries, *slopes],
     )

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from theory.two_features.closed_forms import acute_onset, dedicated_stability_limit
 from theory.two_features.equations import Vector, loss_curvature
-from theory.two_features.excess import excess_at
+from theory.two_features.excess import Family, excess_at
 
 
 @dataclass(frozen=True)
@@ -53,20 +54,22 @@ def dropped_feature_loss(p: float) -> float:
     return p / 3 - p**2 / 4
 
 
-def dedicated_state(p: float, r: float, *, stable: bool) -> State:
-    """w = (1, 0), b = (0, p/2), loss r (p/3 - p²/4): stationary for every p and r."""
-    slope = dropped_feature_loss(p)
-    return State((1.0, 0.0), (0.0, p / 2), r * slope, 0.0, slope, stable)
+def dedicated_state(family: Family, r: float) -> State:
+    """w = (1, 0), b = (0, q/2), loss r (q/3 - q²/4): stationary for every p, q and r."""
+    p, q = family.density, family.second_density
+    slope = dropped_feature_loss(q)
+    limits = (limit(p, second_density=q) for limit in (dedicated_stability_limit, acute_onset))
+    return State((1.0, 0.0), (0.0, q / 2), r * slope, 0.0, slope, r <= min(map(float, limits)))
 
 
-def antipodal_state(y: Vector, p: float, r: float) -> State:
+def state_at(y: Vector, family: Family, r: float) -> State:
     """The state at the coordinates y = (v, a, β, γ) of `theory.two_features.excess`, v > 0."""
     v, a, beta, gamma = map(float, y)
-    at = excess_at(y, p, r)
-    dropped = dropped_feature_loss(p)
+    at = excess_at(y, family, r)
+    dropped = dropped_feature_loss(family.second_density)
     return State(
-        weights=(1 + a * v, -v),
-        biases=(beta * v, p / 2 + gamma * v),
+        weights=(1 + a * v, family.side * v),
+        biases=(beta * v, family.second_density / 2 + gamma * v),
         loss=r * dropped + v**2 * at.value,
         excess=v**2 * at.value,
         loss_slope=dropped + v**2 * at.value_r,

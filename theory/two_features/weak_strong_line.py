@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory._checks import check_density
-from theory.numeric import bracketed_root, newton
+from theory.numeric import System, bracketed_root, newton
 from theory.two_features.continuation import Branch, follow
 from theory.two_features.dedicated_line import strong_branch, triple_point, weak_branch
-from theory.two_features.equations import stationary, tie_of_two
-from theory.two_features.states import Coexistence, antipodal_state
+from theory.two_features.equations import Vector, stationary, tie_of_two
+from theory.two_features.excess import antipodal
+from theory.two_features.states import Coexistence, state_at
 
 
 def weak_strong_first_order_line(p: ArrayLike) -> NDArray[np.float64]:
@@ -35,7 +36,7 @@ def weak_strong_coexistence(p: float) -> Coexistence | None:
         return None
     root = _branch().root(p)
     r = min(float(root[8]), 1.0)
-    weak, strong = (antipodal_state(y, p, r) for y in (root[:4], root[4:8]))
+    weak, strong = (state_at(y, antipodal(p), r) for y in (root[:4], root[4:8]))
     return Coexistence(p, r, weak, strong, weak.loss)
 
 
@@ -51,10 +52,18 @@ def symmetry_breaking_density() -> float:
     starts = _branch().table_roots[-1, :4], _branch().table_roots[-1, 4:8]
 
     def difference(p: float) -> float:
-        weak, strong = (newton(stationary(p, 1.0), start) for start in starts)
-        return antipodal_state(weak, p, 1.0).excess - antipodal_state(strong, p, 1.0).excess
+        weak, strong = (newton(stationary(antipodal(p), 1.0), start) for start in starts)
+        return _excess(weak, p) - _excess(strong, p)
 
     return bracketed_root(difference, last, last + 0.003)
+
+
+def _excess(y: Vector, p: float) -> float:
+    return state_at(y, antipodal(p), 1.0).excess
+
+
+def _tie(p: float) -> System:
+    return tie_of_two(antipodal(p))
 
 
 def _relative_importance(p: float) -> float:
@@ -76,4 +85,4 @@ def _branch() -> Branch:
     def parameter(p: float) -> float:
         return np.sqrt(max(p - first, 0.0))
 
-    return follow(tie_of_two, parameter, densities, start, accept=lambda root: root[8] < 1 - 1e-9)
+    return follow(_tie, parameter, densities, start, accept=lambda root: root[8] < 1 - 1e-9)
