@@ -2,8 +2,10 @@
 
 Density p in, relative importance r <= 1 of the second feature out (the mirror image is 1/r), in
 float64; NaN only where a valid density has no such object; an invalid one raises ValueError.
+`no_bias` holds the diagram of the same model with the biases fixed at zero.
 """
 
+from theory.two_features import no_bias as no_bias
 from theory.two_features.antipodal import AntipodalCurve as AntipodalCurve
 from theory.two_features.antipodal import antipodal_curve as antipodal_curve
 from theory.two_features.antipodal import antipodal_states as antipodal_states
