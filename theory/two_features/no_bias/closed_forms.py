@@ -51,11 +51,12 @@ def end_latent_loss() -> sp.Expr:
 
 
 def end_curvature() -> sp.Expr:
-    """K in p = `symmetric_density` - K (ln r)² + O((ln r)⁴), the shape of the end; K = 0.03865.
+    """K in p = `symmetric_density` - K (ln r)² + O(|ln r|³), the shape of the end; K = 0.03865.
 
     With L/√r even in ln r for either state, each has the second derivative F_ρρ - F_ρλ²/F_λλ, where
     F is its profile over √r, ρ = ln r and λ = ln u; K is half their difference over
-    `end_latent_loss`. Positive: the line meets r = 1 vertically, from smaller densities. Source:
+    `end_latent_loss`. Positive: the line meets r = 1 vertically, from smaller densities. The
+    cubic term is there because the antipodal profile is C² but not C³ across w₁ = -w₂. Source:
     derived here.
     """
     change = _curvature(Side.ANTIPODAL) - _curvature(Side.CONFUSED)
