@@ -2,9 +2,11 @@
 
 Density p in, relative importance r <= 1 of the second feature out (the mirror image is 1/r), in
 float64; NaN only where a valid density has no such object; an invalid one raises ValueError.
-Equal densities, unless a function takes `second_density`.
+Equal densities, unless a function takes `second_density`. `no_bias` holds the diagram of the same
+model with the biases fixed at zero.
 """
 
+from theory.two_features import no_bias as no_bias
 from theory.two_features.closed_forms import acute_onset as acute_onset
 from theory.two_features.closed_forms import ansatz_boundary as ansatz_boundary
 from theory.two_features.closed_forms import dedicated_stability_limit as dedicated_stability_limit
