@@ -118,6 +118,7 @@ def _bar_panel(ax: Axes, cut: xr.Dataset) -> None:
         _interval(ax, edges, at, bottom, shift=0.3 + 0.4 * (layer % 2))
     ax.set(xscale="log", xlabel="density $p$", ylim=(0, 1))
     ax.set_xlim(edges.min(), edges.max())
+    _ticks(ax, cut["density"].values)
 
 
 def _interval(ax: Axes, edges: np.ndarray, at: xr.Dataset, top: np.ndarray, shift: float) -> None:
@@ -128,6 +129,14 @@ def _interval(ax: Axes, edges: np.ndarray, at: xr.Dataset, top: np.ndarray, shif
     size = _bars_of(share, at["interval"].values)[:, shown]
     ax.errorbar(x, top[shown], size, fmt="none", ecolor="white", elinewidth=2.2)
     ax.errorbar(x, top[shown], size, fmt="none", ecolor="black", elinewidth=1, capsize=1.5)
+
+
+def _ticks(ax: Axes, values: np.ndarray) -> None:
+    """On less than a decade, where powers of ten are no ticks: the ends of the values."""
+    ends = np.unique([values.min(), values.max()])
+    if ends[-1] < 10 * ends[0]:
+        ax.set_xticks([], minor=True)
+        ax.set_xticks(ends, labels=[f"{end:.3g}" for end in ends])
 
 
 def _bars_of(share: np.ndarray, interval: np.ndarray) -> np.ndarray:
@@ -164,6 +173,7 @@ def _scales(ax: Axes, dataset: xr.Dataset) -> None:
     pooled = dataset["ground_count"].sum(over) / dataset["count"].sum([*over, "end_index"])
     ax.plot(scale, pooled, color="black", lw=2.4, label="all cells")
     ax.set(xscale="log", ylim=(0, 1.02), xlabel="standard deviation of the weights at the start")
+    _ticks(ax, scale)
     ax.set_ylabel("probability of\nthe ground state")
     ax.set_title("(b) where the scale of the start matters most")
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))

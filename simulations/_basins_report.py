@@ -102,8 +102,9 @@ def table(dataset: xr.Dataset) -> str:
     for name, (value, low, high) in entries.items():
         lines.append(f"  {name:34} {value:8.2%}   {low:.2%} to {high:.2%}")
     lines += [_scales(numbers), _half_stable(dataset)]
-    kept = (f"{name} {v[0]:.1%}" for name, v in numbers["ends_on_the_side_of_its_start"].items())
-    lines.append(f"flows that end on the side of their start: {', '.join(kept)}")
+    kept = numbers["ends_on_the_side_of_its_start"]
+    known = [f"{name} {v[0]:.1%}" for name, v in kept.items() if np.isfinite(v[0])]
+    lines.append(f"flows that end on the side of their start: {', '.join(known) or 'none'}")
     lines.append(
         f"{numbers['flows']} flows, {int(dataset['failed'].sum())} failed; "
         f"{numbers['plane_points']} points of planes, "
@@ -125,5 +126,7 @@ def _half_stable(dataset: xr.Dataset) -> str:
     """Where flows end in the half-stable dedicated state most often."""
     shares = dataset["probability"].isel(end_index=HALF_STABLE).mean("scale").fillna(0.0).values
     i, j = np.unravel_index(np.argmax(shares), shares.shape)
+    if shares[i, j] == 0:
+        return "half-stable dedicated: no flow ends there"
     p, r = dataset["density"].values[i], dataset["relative_importance"].values[j]
     return f"half-stable dedicated at most {shares[i, j]:.1%}, at p = {p:.3g}, r = {r:.3g}"
