@@ -149,14 +149,14 @@ def _lines(config: "Config") -> xr.Dataset:
     names = ("line_density", {"long_name": "density p", "units": "1"})
     lines = {
         "line_antipodal_side": (theory.dedicated_stability_limit(p), "dedicated stable below"),
-        "line_acute_side": (theory.dedicated_acute_limit(p), "dedicated attracts acute below"),
+        "line_acute_side": (theory.acute_onset(p), "dedicated attracts acute below"),
     }
     data = {name: (names[0], r, {"long_name": text}) for name, (r, text) in lines.items()}
     return xr.Dataset(data, {"line_density": (names[0], p, names[1])})
 
 
 def _states(config: "Config", rows: Rows) -> xr.Dataset:
-    """Stationary states of every plane: theory's, the origin, and the acute ones flows ended in."""
+    """Stationary states of every plane: theory's, the origin, and acute ones that theory lacks."""
     size = len(rows["end"]) // len(config.planes)
     found = []
     for k, (p, r) in enumerate(config.planes):
@@ -181,7 +181,7 @@ def _states_of_plane(
 ) -> tuple[np.ndarray, np.ndarray]:
     """States with a positive leading weight, and the stability of each."""
     kinds = np.where(theirs.stable, _STABLE, np.where(theirs.half_stable, _HALF, _UNSTABLE))
-    acute = ends.sign_fixed(reached[(end == ends.ACUTE) | (end == ends.DEEP_ACUTE)])
+    acute = ends.sign_fixed(reached[end == ends.DEEP_ACUTE])
     _, first = np.unique(np.round(acute / _APART), axis=0, return_index=True)
     origin = [[0.0, 0.0, p / 2, p / 2]]
     states = np.concatenate([theirs.states, origin, acute[first]])

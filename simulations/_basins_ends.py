@@ -9,7 +9,7 @@ import numpy as np
 
 import tms_physics as tp
 from theory import two_features as theory
-from theory.two_features.states import State, dedicated_state
+from theory.two_features.states import State
 from tms_physics.observables import phases
 
 from ._two_features import Rows
@@ -58,7 +58,7 @@ class Known:
 
     states: np.ndarray
     ends: np.ndarray
-    """What each is called where it is a minimum; `SADDLE` for antipodal saddles."""
+    """What each is called; a dedicated saddle by the name that it has as a minimum."""
 
     stable: np.ndarray
     half_stable: np.ndarray
@@ -66,24 +66,24 @@ class Known:
     other saddles it ends only where their plateau is too flat for it."""
 
     ground_loss: float
-    """The lowest of their losses; acute and dead states are not among them."""
+    """The lowest of their losses."""
 
 
 def known(p: float, r: float) -> Known:
-    """Both dedicated states and all antipodal ones, minima and saddles."""
+    """Dedicated, antipodal and acute states, minima and saddles; dead ones are not among them."""
     own = np.array([r, 1 / r])  # as each of the two features sees the other
     limit = float(theory.dedicated_stability_limit(p))
-    half = (own >= limit) & (own < float(theory.dedicated_acute_limit(p)))
-    with np.errstate(invalid="ignore"):  # trial steps outside the domain are taken back
-        antipodal = theory.antipodal_states(p, r)
+    half = (own >= limit) & (own < float(theory.acute_onset(p)))
+    antipodal, acute = theory.antipodal_states(p, r), theory.acute_states(p, r)
     dedicated = [[1.0, 0.0, 0.0, p / 2], [0.0, 1.0, p / 2, 0.0]]
-    loss = dedicated_state(p, r, stable=r < limit).loss
+    pairs = antipodal + acute
+    names = antipodal_ends(antipodal) + [ACUTE if state.stable else SADDLE for state in acute]
     return Known(
-        states=np.array(dedicated + [[*state.weights, *state.biases] for state in antipodal]),
-        ends=np.array([DEDICATED_1, DEDICATED_2, *antipodal_ends(antipodal)]),
-        stable=np.array([*(own < limit), *(state.stable for state in antipodal)]),
-        half_stable=np.array([*half, *[False] * len(antipodal)]),
-        ground_loss=min([loss, *(state.loss for state in antipodal)]),
+        states=np.array(dedicated + [[*state.weights, *state.biases] for state in pairs]),
+        ends=np.array([DEDICATED_1, DEDICATED_2, *names]),
+        stable=np.array([*(own < limit), *(state.stable for state in pairs)]),
+        half_stable=np.array([*half, *[False] * len(pairs)]),
+        ground_loss=theory.ground_state(p, r).loss,
     )
 
 
@@ -116,9 +116,9 @@ def sign_fixed(states: np.ndarray) -> np.ndarray:
 def classify(cells: Rows, flows: Rows) -> Rows:
     """For each flow its `end`, `distance` to theory's state and relative `excess` of the loss.
 
-    `end` is an index into `ENDS` or `FAILED`; `distance` is NaN where theory has no such state, as
-    for acute and dead ends. `unknown` tells dedicated and antipodal ends that are none of theory's
-    states, or minima where theory has a saddle, or the reverse.
+    `end` is an index into `ENDS` or `FAILED`. `distance` is NaN where theory has no such state: for
+    dead ends and for acute ones with both biases negative. `unknown` tells other ends that are none
+    of theory's states, or minima where theory has a saddle, or the reverse.
     """
     count = len(flows["result"])
     out = {
@@ -142,18 +142,16 @@ def _classify(theirs: Known, rows: Rows) -> Rows:
     states, phase = sign_fixed(rows["state"]), rows["phase"]
     apart = np.abs(states[:, None] - theirs.states).max(axis=2)
     nearest, distance = apart.argmin(axis=1), apart.min(axis=1)
-    dead, acute = dead_output(states), phase == phases.ACUTE
     matched = distance <= _MATCH
-    dedicated = (phase == phases.DEDICATED_1) | (phase == phases.DEDICATED_2)
-    antipodal = phase == phases.ANTIPODAL
-    half_stable = dedicated & matched & theirs.half_stable[nearest]
-    deep = acute & np.all(states[:, 2:] < 0, axis=1)
+    dead, acute = dead_output(states), phase == phases.ACUTE
+    deep = acute & ~matched & np.all(states[:, 2:] < 0, axis=1)
+    half_stable = matched & theirs.half_stable[nearest]
     end = np.select(
-        [dead, rows["saddle"], deep, acute, matched],
-        [DEAD, np.where(half_stable, HALF_STABLE, SADDLE), DEEP_ACUTE, ACUTE, theirs.ends[nearest]],
+        [dead, rows["saddle"], deep, matched, acute],
+        [DEAD, np.where(half_stable, HALF_STABLE, SADDLE), DEEP_ACUTE, theirs.ends[nearest], ACUTE],
         ANTIPODAL,
     )
-    listed = ~dead & (dedicated | antipodal)
+    listed = ~dead & ~deep
     return {
         "end": end,
         "distance": np.where(listed & matched, distance, np.nan),

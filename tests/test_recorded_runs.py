@@ -49,7 +49,7 @@ def test_half_stable_ends_lie_between_the_limits_of_theory() -> None:
     for cell in summary("basins")["cells"]:
         p, r = cell["density"], cell["relative_importance"]
         low = two_features.dedicated_stability_limit(p)
-        high = two_features.dedicated_acute_limit(p)
+        high = two_features.acute_onset(p)
         assert ("dedicated, half-stable (saddle)" in cell["ends"]) == (low < r < high)
         assert ("acute" in cell["ends"]) == (r > high)
 

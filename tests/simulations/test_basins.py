@@ -91,7 +91,7 @@ def test_ends_are_states_of_theory(dataset: xr.Dataset) -> None:
 
 def test_half_stable_ends_only_between_the_two_limits(dataset: xr.Dataset) -> None:
     p, r = dataset["density"].values[:, None], dataset["relative_importance"].values
-    low, high = two_features.dedicated_stability_limit(p), two_features.dedicated_acute_limit(p)
+    low, high = two_features.dedicated_stability_limit(p), two_features.acute_onset(p)
     counts = dataset["count"].sum("scale").values
     np.testing.assert_array_equal(counts[..., ends.HALF_STABLE] > 0, (r > low) & (r < high))
     np.testing.assert_array_equal(counts[..., ends.ACUTE] > 0, r > high)

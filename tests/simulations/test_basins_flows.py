@@ -50,8 +50,8 @@ def test_exchange_of_equal_features_exchanges_the_states(weights: np.ndarray) ->
     ("p", "r", "names"),
     [
         (0.2, 0.13, {ends.DEDICATED_1, ends.ANTIPODAL}),
-        (0.6, 0.8077, {ends.WEAK, ends.STRONG}),
-        (0.8, 1.0, {ends.ANTIPODAL, ends.REVERSED}),
+        (0.6, 0.8077, {ends.WEAK, ends.STRONG, ends.ACUTE}),
+        (0.8, 1.0, {ends.ANTIPODAL, ends.REVERSED, ends.ACUTE}),
     ],
 )
 def test_a_minimum_of_theory_stays_where_it_is(p: float, r: float, names: set[int]) -> None:
@@ -67,7 +67,7 @@ def test_a_minimum_of_theory_stays_where_it_is(p: float, r: float, names: set[in
 def test_dedicated_attracts_on_its_acute_side_alone(side: float, expected: int) -> None:
     """The exact flow ends there for good below the limit of theory, and is not moved off."""
     p = 0.15
-    r = side * float(two_features.dedicated_acute_limit(p))
+    r = side * float(two_features.acute_onset(p))
     beside = np.array([[1.0, 0.05], [1.0, -0.05]])
     out = flows(p, r, beside, np.array([[0.0, p / 2]] * 2))
     assert out["end"].tolist() == [expected, ends.ANTIPODAL]
