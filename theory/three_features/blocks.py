@@ -16,8 +16,9 @@ import numpy as np
 
 from theory.three_features.families import State
 from theory.three_features.loss import Matrix, Model
-from theory.two_features import ground_state
-from theory.two_features.curve import curve, state_coordinates
+from theory.two_features import antipodal_states, ground_state
+from theory.two_features.closed_forms import leaves_dedicated
+from theory.two_features.curve import curve
 from theory.two_features.excess import ANTIPODAL, Family
 from theory.two_features.states import State as Pair
 from theory.two_features.states import dedicated_state, state_at
@@ -61,19 +62,28 @@ def pair_family(model: Model) -> Family:
 
 
 def digon_13_rows(model: Model) -> Matrix:
-    """Rows (loss, ∂L/∂r, r) of all antipodal pairs of features 1 and 3, along their curve."""
+    """Rows (loss, ∂L/∂r, r) of all antipodal pairs of features 1 and 3, along their curve.
+
+    The curve that leaves dedicated to feature 1 or, where that never turns unstable, the one that
+    leaves dedicated to feature 3: the mirror model, with r → 1/r and losses times r.
+    """
     family = pair_family(model)
-    rows = [row for row in curve(family, True) if 0.0 < row[4] < np.pi / 2]
-    table = []
-    for row in rows:
-        r = float(np.tan(row[4]))
-        pair = state_at(row[:4], family, r)
-        table.append((pair.loss, pair.loss_slope, r))
-    return np.array(table)
+    if leaves_dedicated(family):
+        return np.array([(pair.loss, pair.loss_slope, r) for r, pair in _along(family)])
+    mirror = Family(family.second_density, family.density, ANTIPODAL)
+    return np.array(
+        [(pair.loss / r, pair.loss - pair.loss_slope * r, 1 / r) for r, pair in _along(mirror)]
+    )
 
 
 def digon_13_states(model: Model, r: float) -> list[State]:
     """All antipodal pairs of features 1 and 3 at r, with feature 2 alone."""
-    family = pair_family(model)
-    pairs = (state_at(y, family, r) for y in state_coordinates(family, r, whole=True))
+    pairs = antipodal_states(model.density, r, second_density=model.last_density)
     return [digon_13(pair) for pair in pairs]
+
+
+def _along(family: Family) -> list[tuple[float, Pair]]:
+    """The pairs along the whole curve of a family, each with its r."""
+    rows = (row for row in curve(family, True) if 0.0 < row[4] < np.pi / 2)
+    found = ((float(np.tan(row[4])), row[:4]) for row in rows)
+    return [(r, state_at(y, family, r)) for r, y in found]

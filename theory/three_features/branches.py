@@ -50,18 +50,17 @@ def branches(model: Model) -> tuple[Branch, ...]:
     Dropped is left out beyond its stability limit, and pieces of curves on which states are not
     even minima within their family (those on which r falls along isosceles curves).
     """
-    pairs, isosceles = (
-        [piece for piece in _pieces(rows) if _rises(piece)]
-        for rows in (digon_13_rows(model), isosceles_curve(model))
+    isosceles = [piece for piece in _pieces(isosceles_curve(model)) if _rises(piece)]
+    pairs, *scalene = (
+        [piece if _rises(piece) else piece[::-1] for piece in _pieces(rows)]
+        for rows in (digon_13_rows(model), *scalene_curves(model))
     )
-    pieces = (piece for rows in scalene_curves(model) for piece in _pieces(rows))
-    scalene = [piece if _rises(piece) else piece[::-1] for piece in pieces]
     return (
         _dropped(model),
         _digon_12(model),
         *(_digon_13(model, rows) for rows in pairs),
         *(_of_family(ISOSCELES, "isosceles", model, rows) for rows in isosceles),
-        *(_of_family(SCALENE, "scalene", model, rows) for rows in scalene),
+        *(_of_family(SCALENE, "scalene", model, rows) for rows in itertools.chain(*scalene)),
     )
 
 

@@ -56,15 +56,25 @@ def row_between(basis: Matrix, model: Model, low: Vector, high: Vector, r: float
     return on_chord(basis, model, low, high, bracketed_root(difference, 0.0, 1.0))
 
 
+def slopes(basis: Matrix, model: Model, rows: Matrix) -> Vector:
+    """dr along the unit tangent at each row."""
+    steps = np.gradient(rows, axis=0)
+    return np.array(
+        [slope_at(basis, model, row, step) for row, step in zip(rows, steps, strict=True)]
+    )
+
+
+def slope_at(basis: Matrix, model: Model, row: Vector, towards: Vector) -> float:
+    """dr along the unit tangent, in the sense of `towards`."""
+    return float(_unit_tangent(basis, model, row, towards)[-1])
+
+
 def with_turns(basis: Matrix, model: Model, rows: Matrix) -> Matrix:
     """The same curve with its turning points in r as rows, so that r is monotone between them."""
     if len(rows) < 2:
         return rows
-    steps = np.gradient(rows, axis=0)
-    slopes = np.array(
-        [_slope(basis, model, row, step) for row, step in zip(rows, steps, strict=True)]
-    )
-    places = np.flatnonzero(slopes[1:] * slopes[:-1] < 0)
+    slope = slopes(basis, model, rows)
+    places = np.flatnonzero(slope[1:] * slope[:-1] < 0)
     turns = [_turn(basis, model, rows[k], rows[k + 1]) for k in places]
     return np.insert(rows, places + 1, turns, axis=0) if turns else rows
 
@@ -74,14 +84,9 @@ def _turn(basis: Matrix, model: Model, low: Vector, high: Vector) -> Vector:
 
     def slope(share: float) -> float:
         row = on_chord(basis, model, low, high, share)
-        return _slope(basis, model, row, high - low)
+        return slope_at(basis, model, row, high - low)
 
     return on_chord(basis, model, low, high, bracketed_root(slope, 0.0, 1.0))
-
-
-def _slope(basis: Matrix, model: Model, row: Vector, towards: Vector) -> float:
-    """dr along the unit tangent."""
-    return float(_unit_tangent(basis, model, row, towards)[-1])
 
 
 def _unit_tangent(basis: Matrix, model: Model, row: Vector, towards: Vector) -> Vector:

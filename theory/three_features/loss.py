@@ -65,7 +65,12 @@ def loss_at(y: Vector, model: Model, r: float) -> Loss:
     value, gradient, hessian = (parts[0][k] + parts[1][k] for k in range(3))
     last = parts[2]
     return Loss(
-        value + r * last[0], gradient + r * last[1], hessian + r * last[2], last[0], last[1], last[2]
+        value + r * last[0],
+        gradient + r * last[1],
+        hessian + r * last[2],
+        last[0],
+        last[1],
+        last[2],
     )
 
 

@@ -3,11 +3,10 @@
 import functools
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
-from theory.numeric import RootNotFound, bracketed_root
+from theory.numeric import bounded_minimum, bracketed_root
 from theory.three_features.blocks import digon_12, digon_13_states
-from theory.three_features.curve import slopes
+from theory.three_features.curve import on_chord, slope_at, slopes
 from theory.three_features.families import ISOSCELES
 from theory.three_features.isosceles import isosceles_curve, isosceles_states, triangle
 from theory.three_features.loss import Model
@@ -40,14 +39,11 @@ def digon_13_top() -> Point:
     their losses is stationary in r. Source: derived here.
     """
 
-    def least(p: float) -> tuple[float, float]:
-        found = minimize_scalar(
-            lambda r: -_advantage(p, r), bounds=_TOP_R, method="bounded", options={"xatol": 1e-9}
-        )
-        return -float(found.fun), float(found.x)
+    def most(p: float) -> tuple[float, float]:
+        return bounded_minimum(lambda r: -_advantage(p, r), *_TOP_R)
 
-    p = bracketed_root(lambda p: least(p)[0], *_TOP_DENSITIES)
-    return p, least(p)[1]
+    p = bracketed_root(lambda p: most(p)[1], *_TOP_DENSITIES)
+    return p, most(p)[0]
 
 
 def _advantage(p: float, r: float) -> float:
@@ -69,3 +65,19 @@ def isosceles_critical_points() -> tuple[Point, Point]:
         p = bracketed_root(lambda p: _least_slope(p)[0], low, high)
         found.append((p, _least_slope(p)[1]))
     return found[0], found[1]
+
+
+def _least_slope(p: float) -> tuple[float, float]:
+    """The least dr along the unit tangent of the isosceles curve below r = 1, and r there."""
+    model = Model(p, p)
+    rows = isosceles_curve(model)
+    rows = rows[rows[:, -1] < 1.0]
+    k = int(np.clip(np.argmin(slopes(ISOSCELES, model, rows)), 1, len(rows) - 2))
+    low, high = rows[k - 1], rows[k + 1]
+
+    def slope(share: float) -> float:
+        row = on_chord(ISOSCELES, model, low, high, share)
+        return slope_at(ISOSCELES, model, row, high - low)
+
+    share, least = bounded_minimum(slope, 0.0, 1.0)
+    return least, float(on_chord(ISOSCELES, model, low, high, share)[-1])

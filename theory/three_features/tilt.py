@@ -1,9 +1,9 @@
 """Where the digon of features 1 and 2 turns unstable against tilting towards feature 3.
 
-W₁ = (w₁, εc), W₂ = (w₂, εs), W₃ = (0, -1), b₃ = βε, with c, s >= 0. To second order the loss changes
-by ε² (r f(c, s) - k(c, s)): feature 3 pays for the interference c x₁ + s x₂,
+W₁ = (w₁, εc), W₂ = (w₂, εs), W₃ = (0, -1), b₃ = βε, with c, s >= 0. To second order the loss
+changes by ε² (r f(c, s) - k(c, s)): feature 3 pays for the interference u = c x₁ + s x₂,
 
-    f = min over β of (1-q) E(β - c x₁ - s x₂)₊² + q E(β - c x₁ - s x₂)² - (3q/4)(E(β - c x₁ - s x₂))²
+    f = min over β of (1-q) E(β - u)₊² + q E(β - u)² - (3q/4)(E(β - u))²
 
 and features 1 and 2 gain, R_i their losses as functions of row i of G and b_i, V = q/3 - q²/4,
 
@@ -16,10 +16,9 @@ import functools
 
 import numpy as np
 import sympy as sp
-from scipy.optimize import minimize_scalar
 
 from theory._checks import check_density
-from theory.numeric import Function, bracketed_root, scalar_function
+from theory.numeric import Function, bounded_minimum, bracketed_root, scalar_function
 from theory.population_loss import active_sets, feature_loss
 from theory.symbols import model_symbols
 from theory.truncated_power import box_mean
@@ -41,22 +40,19 @@ def digon_12_stability_limit(p: float, *, last_density: float | None = None) -> 
 
     def ratio(angle: float) -> float:
         c, s = np.cos(angle), np.sin(angle)
-        return -(gain @ np.array([c * c, s * s, c * s])) / _cost(c, s, p, q)
+        return float(-(gain @ np.array([c * c, s * s, c * s])) / _cost(c, s, p, q))
 
     angles = np.linspace(1e-3, np.pi / 2 - 1e-3, _DIRECTIONS)
     best = int(np.argmin([ratio(angle) for angle in angles]))
     low, high = angles[max(best - 1, 0)], angles[min(best + 1, _DIRECTIONS - 1)]
-    found = minimize_scalar(ratio, bounds=(low, high), method="bounded", options={"xatol": 1e-10})
-    return max(0.0, -float(found.fun))
+    return max(0.0, -bounded_minimum(ratio, float(low), float(high))[1])
 
 
 def _gain(pair: State, p: float, q: float) -> np.ndarray:
     """Coefficients of c², s² and cs in k."""
     (w1, w2), (b1, b2) = pair.weights, pair.biases
     variance = q / 3 - q**2 / 4
-    first, second = (
-        _slopes()(own**2, w1 * w2, bias, p) for own, bias in ((w1, b1), (w2, b2))
-    )
+    first, second = (_slopes()(own**2, w1 * w2, bias, p) for own, bias in ((w1, b1), (w2, b2)))
     own = [-(slopes[0] + slopes[2] * variance) for slopes in (first, second)]
     return np.array([*own, -(first[1] + second[1])])
 
