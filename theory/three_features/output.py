@@ -22,6 +22,7 @@ from theory.symbols import model_symbols
 
 Vector = Matrix = NDArray[np.float64]
 _SMALL = 0.03  # below, the average over the feature with the smallest coupling is by quadrature
+_UPPER = {n: np.triu_indices(n + 1) for n in (1, 2, 3)}
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(5)
 
 
@@ -48,21 +49,21 @@ def _averaged(
     g, p = couplings[k], density[k]
     rest, rest_density = couplings[:k] + couplings[k + 1 :], density[:k] + density[k + 1 :]
     nodes, weights = _rule(g, bias, rest)
-    n = len(couplings)
-    value, gradient, hessian = 0.0, np.zeros(n + 1), np.zeros((n + 1, n + 1))
-    for x, weight in zip((0.0, *nodes), (1 - p, *(p * weights)), strict=True):
-        at = _closed_form(rest, bias + g * x, rest_density)
-        lift = _lift(n, k, x)
-        value += weight * at.value
-        gradient += weight * (at.gradient @ lift)
-        hessian += weight * (lift.T @ at.hessian @ lift)
-    return Output(value, gradient, hessian)
+    x, weight = np.append(0.0, nodes), np.append(1 - p, p * weights)
+    outputs = [_closed_form(rest, bias + g * shift, rest_density) for shift in x]
+    slopes, curvatures = (np.array([output[part] for output in outputs]) for part in (1, 2))
+    lift = _lift(len(couplings), k, x)
+    return Output(
+        float(weight @ [output.value for output in outputs]),
+        np.einsum("i,ia,iab->b", weight, slopes, lift),
+        (lift.transpose(0, 2, 1) @ (weight[:, None, None] * curvatures) @ lift).sum(axis=0),
+    )
 
 
-def _lift(n: int, k: int, x: float) -> Matrix:
-    """Derivatives of (g without g_k, b + g_k x) in (g, b)."""
-    lift = np.delete(np.eye(n + 1), k, axis=0)
-    lift[-1, k] = x
+def _lift(n: int, k: int, x: Vector) -> NDArray[np.float64]:
+    """Derivatives of (g without g_k, b + g_k x) in (g, b), for each x."""
+    lift = np.tile(np.delete(np.eye(n + 1), k, axis=0), (len(x), 1, 1))
+    lift[:, -1, k] = x
     return lift
 
 
@@ -83,7 +84,7 @@ def _closed_form(couplings: tuple[float, ...], bias: float, density: tuple[float
     n = len(couplings)
     numbers = np.array(_function(n, bias < 0)(*couplings, bias, *density))
     hessian = np.empty((n + 1, n + 1))
-    upper = np.triu_indices(n + 1)
+    upper = _UPPER[n]
     hessian[upper] = hessian[upper[::-1]] = numbers[n + 2 :]
     return Output(float(numbers[0]), numbers[1 : n + 2], hessian)
 
