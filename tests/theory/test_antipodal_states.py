@@ -7,6 +7,8 @@ from tests.theory.independent import dropped, minimise, two_feature_loss
 from theory.numeric import RootNotFound
 from theory.two_features import (
     State,
+    acute_curve,
+    acute_onset,
     antipodal_curve,
     antipodal_states,
     dedicated_stability_limit,
@@ -79,13 +81,24 @@ def test_minima_are_where_the_curve_rises(p: float) -> None:
     np.testing.assert_array_equal(stable[1:-1][steady], rises[1:][steady])
 
 
+@pytest.mark.parametrize("p", [1e-6, 1e-4, 0.02, 0.6, 1.0])
+def test_acute_curve_holds_stationary_states_only(p: float) -> None:
+    curve = acute_curve(p)
+    assert curve.relative_importance[0] == pytest.approx(float(acute_onset(p)), abs=1e-5)
+    assert curve.relative_importance[-1] == pytest.approx(1.0, abs=1e-3)
+    for r, state in list(zip(curve.relative_importance, curve.states, strict=True))[::7]:
+        loss, gradient = two_feature_loss(_coordinates(state), p, float(r))
+        assert state.loss == pytest.approx(loss, rel=1e-11)
+        np.testing.assert_allclose(gradient, 0.0, atol=1e-12 * p)
+
+
 def test_no_antipodal_state_below_every_line() -> None:
     assert antipodal_states(0.9, 0.1) == []
 
 
 def test_a_curve_that_breaks_off_is_an_error() -> None:
-    with pytest.raises(RootNotFound, match=r"density 1e-07 could be followed to \|w₂\| ="):
-        antipodal_curve(1e-7)
+    with pytest.raises(RootNotFound, match=r"density 1e-06 could be followed to \|w₂\| ="):
+        antipodal_curve(1e-6)
 
 
 @pytest.mark.parametrize(

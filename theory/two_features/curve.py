@@ -31,9 +31,10 @@ def curve(family: Family, whole: bool = False) -> Vector:
     """
     across = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
     start = np.append(0.0, near_dedicated(family))
-    first = start + _FIRST * across
+    least = min(_FIRST, 0.01 * family.second_density)  # the kink z₂ = 0 begins at v ~ q/2
+    first = start + least * across
     first = newton(stationary_on_plane(family, first, across), first)
-    rows, step, direction = [start, first], 0.5, (first - start) / _FIRST
+    rows, step, direction = [start, first], 0.5, (first - start) / least
     ended = _vanished if whole else _crossed
     while not ended(rows[-1]) and len(rows) < _MAX_POINTS and step > _LEAST:
         last, scale = rows[-1], 1.0 / _units(rows[-1], family)
@@ -52,7 +53,7 @@ def curve(family: Family, whole: bool = False) -> Vector:
 
 def _units(row: Vector, family: Family) -> Vector:
     """The longest step in each coordinate: 30 % of |w₂| and at most 0.012, 10 % of r, 0.05."""
-    weight = min(0.3 * max(row[0], _FIRST), 0.012)
+    weight = min(0.3 * max(row[0], min(_FIRST, 0.01 * family.second_density)), 0.012)
     angle = 0.1 * max(abs(row[4]), family.density)
     return np.array([weight, 0.05, 0.05, 0.05, min(angle, 0.05)])
 

@@ -7,9 +7,9 @@ With δ = |w₂| and everything else at its best,
 r₀ the stability limit. The cubic term is there because the two senses of w₂ are different
 directions: nothing maps antipodal states to acute ones, and b₁ = β|w₂| is a kink. So where B > 0
 the order parameter grows linearly, δ = 2V'(r - r₀)/(3B), and the gain is cubic,
-4V'³(r - r₀)³/(27B²): exponents 1 and 3 in place of Landau's 1/2 and 2. Where B = 0, at a tricritical
-point, δ = √(V'(r - r₀)/(2C)) and the gain is V'²(r - r₀)²/(4C). Where B < 0 the change is of first
-order. Source: derived here.
+4V'³(r - r₀)³/(27B²): exponents 1 and 3 in place of Landau's 1/2 and 2. Where B = 0, at a
+tricritical point, δ = √(V'(r - r₀)/(2C)) and the gain is V'²(r - r₀)²/(4C). Where B < 0 the change
+is of first order. Source: derived here.
 """
 
 import functools

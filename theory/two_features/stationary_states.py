@@ -33,10 +33,10 @@ def antipodal_curve(p: float, *, second_density: float | None = None) -> Curve:
     """All stationary states with w₁ >= -w₂ > 0 at density p, whatever r, parametrised by |w₂|.
 
     For each w₂ on a grid, refined where r changes fast, ∇L = 0 is solved for (w₁, b₁, b₂, r): a
-    cut through the diagram with its stable and unstable branches in one sweep. Good for p >= 1e-4.
+    cut through the diagram with its stable and unstable branches in one sweep. Good for p >= 1e-5.
     `second_density`: that of feature 2, by default p as well.
     Raises ValueError for a density outside (0, 1], RootNotFound where the curve cannot be followed
-    to the diagonal: rounding (p near 1e-5 and below), or a second feature so sparse that dedicated
+    to the diagonal: rounding (p near 1e-6 and below), or a second feature so sparse that dedicated
     never turns unstable and no curve leaves it; the mirror model has it then.
     Source: derived here.
     """
@@ -44,7 +44,10 @@ def antipodal_curve(p: float, *, second_density: float | None = None) -> Curve:
 
 
 def acute_curve(p: float, *, second_density: float | None = None) -> Curve:
-    """All stationary states with w₁ >= w₂ > 0 at density p; otherwise as `antipodal_curve`."""
+    """All stationary states with w₁ >= w₂ > 0 at density p; good for p >= 1e-7.
+
+    Otherwise as `antipodal_curve`.
+    """
     return _curve(_family(p, second_density, ACUTE))
 
 
