@@ -25,6 +25,7 @@ from theory.numeric import Function, array_function
 from theory.truncated_power import TruncatedPower
 from theory.two_features.closed_forms import near_dedicated
 from theory.two_features.excess import (
+    ACUTE,
     ANTIPODAL,
     COORDINATES,
     Family,
@@ -84,6 +85,20 @@ def normal_form(p: float, *, side: int = ANTIPODAL) -> NormalForm:
 def third_order(p: NDArray[np.float64], side: int) -> NDArray[np.float64]:
     """B along the stability limit; its zeros are the tricritical points."""
     return np.vectorize(lambda p: normal_form(float(p), side=side).cubic, otypes=[float])(p)
+
+
+@functools.cache
+def acute_third_order() -> sp.Expr:
+    """B towards the acute side as a function of p: p(27p³ - 51p² + 16p + 7)/96.
+
+    From s* = 1/2 at equal densities. Source: derived here.
+    """
+    p = density
+    r = (5 + 8 * p - 9 * p**2) / (16 - 12 * p)
+    inner = (3 * (1 - p) / 8, -sp.Rational(1, 2), -p / 2)
+    at = dict(zip(_INNER, inner, strict=True)) | {second_density: p, importance: r}
+    slope: Any = excess_near_dedicated(ACUTE).diff(second_weight).subs(second_weight, 0)
+    return sp.factor(sp.together(slope.subs(at)))
 
 
 @functools.cache
