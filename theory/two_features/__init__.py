@@ -17,6 +17,10 @@ from theory.two_features.dedicated_line import (
 from theory.two_features.dedicated_line import tricritical_point as tricritical_point
 from theory.two_features.dedicated_line import tricritical_points as tricritical_points
 from theory.two_features.dedicated_line import triple_point as triple_point
+from theory.two_features.fold_tables import acute_tricritical_point as acute_tricritical_point
+from theory.two_features.fold_tables import (
+    symmetric_stability_density as symmetric_stability_density,
+)
 from theory.two_features.normal_form import NormalForm as NormalForm
 from theory.two_features.normal_form import normal_form as normal_form
 from theory.two_features.stability_limits import (
@@ -26,13 +30,7 @@ from theory.two_features.stability_limits import (
     acute_stability_limits as acute_stability_limits,
 )
 from theory.two_features.stability_limits import (
-    acute_tricritical_point as acute_tricritical_point,
-)
-from theory.two_features.stability_limits import (
     strong_stability_limit as strong_stability_limit,
-)
-from theory.two_features.stability_limits import (
-    symmetric_stability_density as symmetric_stability_density,
 )
 from theory.two_features.stability_limits import weak_cusp as weak_cusp
 from theory.two_features.stability_limits import (
