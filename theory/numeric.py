@@ -1,14 +1,16 @@
-"""From sympy expressions to numbers: lambdify for floats, arrays and mpmath; root finding."""
+"""From sympy expressions to numbers: lambdify for floats, arrays, mpmath and intervals; roots."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import mpmath
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 Function = Callable[..., Any]
+_iv: Any = mpmath.iv
 _SMALL_STEP = 1e-6
 System = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
@@ -38,6 +40,23 @@ def array_function(arguments: Sequence[sp.Symbol], expression: Any) -> Function:
 def mpmath_function(arguments: Sequence[sp.Symbol], expression: Any) -> Function:
     """Numeric version of `expression` for mpmath numbers, at mpmath's working precision."""
     return _lambdify(arguments, expression, "mpmath", _scalar_truncated_power)
+
+
+def interval_function(arguments: Sequence[sp.Symbol], expression: Any) -> Function:
+    """Numeric version of `expression` for intervals of `mpmath.iv`: encloses its values.
+
+    Rational constants are enclosed too; a step (t)_+^0 whose base may have either sign is [0, 1].
+    """
+    names = {"TruncatedPower": _interval_truncated_power, "mpf": _iv.mpf}
+    return sp.lambdify(list(arguments), expression, modules=[names, "mpmath"], cse=True)
+
+
+def _interval_truncated_power(base: Any, power: int) -> Any:
+    base = _iv.mpf(base)
+    low, high = max(base.a, _iv.mpf(0)), max(base.b, _iv.mpf(0))
+    if power:
+        return _iv.mpf([low.a, high.b]) ** power
+    return _iv.mpf([int(base.a > 0), int(base.b > 0)])
 
 
 def _lambdify(

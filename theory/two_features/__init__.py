@@ -5,10 +5,14 @@ float64; NaN only where a valid density has no such object; an invalid one raise
 Equal densities, unless a function takes `second_density`.
 """
 
+from theory.two_features.barriers import acute_barrier as acute_barrier
+from theory.two_features.certificate import Certificate as Certificate
+from theory.two_features.certificate import certify as certify
 from theory.two_features.closed_forms import acute_onset as acute_onset
 from theory.two_features.closed_forms import ansatz_boundary as ansatz_boundary
 from theory.two_features.closed_forms import dedicated_stability_limit as dedicated_stability_limit
 from theory.two_features.closed_forms import small_density_slope as small_density_slope
+from theory.two_features.coexistence import Coexistence as Coexistence
 from theory.two_features.dedicated_line import critical_end_point as critical_end_point
 from theory.two_features.dedicated_line import dedicated_coexistence as dedicated_coexistence
 from theory.two_features.dedicated_line import (
@@ -36,7 +40,6 @@ from theory.two_features.stability_limits import weak_cusp as weak_cusp
 from theory.two_features.stability_limits import (
     weak_stability_limits as weak_stability_limits,
 )
-from theory.two_features.states import Coexistence as Coexistence
 from theory.two_features.states import State as State
 from theory.two_features.stationary_states import Curve as Curve
 from theory.two_features.stationary_states import acute_curve as acute_curve
