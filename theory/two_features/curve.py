@@ -44,7 +44,7 @@ def curve(family: Family, whole: bool = False) -> Vector:
             step /= 2
             continue
         rows.append(row)
-        direction, step = row - last, min(1.5 * step, 1.0)
+        direction, step = _onward(family, row, row - last), min(1.5 * step, 1.0)
     if not ended(rows[-1]):
         reached = f"density {family.density} could be followed to |w₂| = {rows[-1][0]:.2g}"
         raise RootNotFound(f"The stationary states at {reached}.")
@@ -91,6 +91,13 @@ def _next(family: Family, last: Vector, step: Vector, normal: Vector) -> Vector 
         return newton(stationary_on_plane(family, last + step, normal), last + step, max_steps=12)
     except RootNotFound:
         return None
+
+
+def _onward(family: Family, row: Vector, chord: Vector) -> Vector:
+    """The tangent of the curve, in the sense of the last chord: it can turn at once at a kink."""
+    normal = chord / _units(row, family) ** 2
+    _, jacobian = stationary_on_plane(family, row, normal)(row)
+    return np.linalg.solve(jacobian, np.append(np.zeros(4), normal @ chord))
 
 
 def _crossed(row: Vector) -> bool:
