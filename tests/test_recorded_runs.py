@@ -31,3 +31,10 @@ def test_adamw_is_close_to_its_own_minimum_and_outliers_have_reasons() -> None:
     numbers = summary("adamw")
     assert numbers["median_relative_excess_over_own_minimum"] <= 0.002
     assert all(entry["reason"] for entry in numbers["networks_far_above_own_minimum"])
+
+
+def test_no_start_found_a_state_below_the_exact_ground_state() -> None:
+    numbers = json.loads((RUNS / "no_state_below.json").read_text())
+    assert (numbers["points"], numbers["starts"]) == (1000, 64)
+    assert numbers["points_with_a_state_below"] == 0
+    assert numbers["points_with_the_ground_state"] == 1000

@@ -26,7 +26,8 @@ def curve(family: Family, whole: bool = False) -> Vector:
     """Rows z = (v, a, β, γ, φ) of stationary states, from dedicated to the first with |w₂| > w₁.
 
     The mirror model has the others. Or, if `whole`, on to where w₁ or r vanishes. The dedicated
-    state itself, v = 0, is left out.
+    state itself, v = 0, is left out. Where r turns back between two steps, the turn is a row too,
+    unless it is at a kink.
     Raises RootNotFound where rounding breaks the curve off before it ends.
     """
     across = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
@@ -43,8 +44,11 @@ def curve(family: Family, whole: bool = False) -> Vector:
         if row is None or np.linalg.norm((row - last) * scale) > 2 * step:
             step /= 2
             continue
+        before, direction = direction, _onward(family, row, row - last)
+        if before[4] * direction[4] < 0 and len(rows) > 1:
+            rows += _turn(family, last, row)
         rows.append(row)
-        direction, step = _onward(family, row, row - last), min(1.5 * step, 1.0)
+        step = min(1.5 * step, 1.0)
     if not ended(rows[-1]):
         reached = f"density {family.density} could be followed to |w₂| = {rows[-1][0]:.2g}"
         raise RootNotFound(f"The stationary states at {reached}.")
@@ -98,6 +102,21 @@ def _onward(family: Family, row: Vector, chord: Vector) -> Vector:
     normal = chord / _units(row, family) ** 2
     _, jacobian = stationary_on_plane(family, row, normal)(row)
     return np.linalg.solve(jacobian, np.append(np.zeros(4), normal @ chord))
+
+
+def _turn(family: Family, low: Vector, high: Vector) -> list[Vector]:
+    """The point between two of the curve at which r turns back; none where it is at a kink.
+
+    There the tangent jumps and Newton's method does not settle; its neighbours serve.
+    """
+
+    def slope(share: float) -> float:
+        return float(_onward(family, on_chord(family, low, high, share), high - low)[4])
+
+    try:
+        return [on_chord(family, low, high, bracketed_root(slope, 0.0, 1.0))]
+    except RootNotFound:
+        return []
 
 
 def _crossed(row: Vector) -> bool:

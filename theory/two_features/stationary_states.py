@@ -55,8 +55,9 @@ def antipodal_states(p: float, r: float, *, second_density: float | None = None)
     """Stationary states with w₁ > 0 > w₂ at density p and relative importance r, lowest first.
 
     Minima and the saddles between them: where the curve of `antipodal_curve` passes r, and where
-    that of the mirror model passes 1/r (states with |w₂| > w₁). A pair of states closer together
-    in |w₂| than the grid (30 % below 0.02, 0.01 above) can be missed. Dead states, whose outputs
+    that of the mirror model passes 1/r (states with |w₂| > w₁). The turns of the
+    curves are among its points, so a pair of states about to merge is found; two turns within one
+    step (30 % of |w₂| below 0.04, 0.012 above) could be missed. Dead states, whose outputs
     are all zero, are not counted as antipodal.
     `second_density`: that of feature 2, by default p as well.
     Raises ValueError for a density outside (0, 1] or an r that is not positive and finite,
