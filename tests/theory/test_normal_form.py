@@ -100,7 +100,7 @@ def test_weight_slope_against_quadrature(p: float) -> None:
     for delta in (2e-4, 1e-4, 5e-5):
         start, r = form.weight_slope * delta, form.relative_importance + delta
         y = np.array([1.0, -start, 0.1 * start, p / 2])
-        root = fsolve(lambda y, r=r: two_feature_loss(y, p, r)[1], y, xtol=1e-14)
+        root = fsolve(lambda y, r=r: two_feature_loss(y, p, r)[1], y, xtol=1e-12)
         ratios.append(-root[1] / delta)
     first = 2 * np.array(ratios[1:]) - ratios[:-1]
     assert (4 * first[1] - first[0]) / 3 == pytest.approx(form.weight_slope, rel=2e-3)
