@@ -24,7 +24,8 @@ from theory.two_features.excess import (
 from theory.two_features.states import State
 
 Exact = float | str | Fraction
-Interval = Number = Any  # of mpmath
+Interval = Any  # mpmath.iv.mpf
+Number = Any  # mpmath.mpf
 _iv: Any = mpmath.iv
 _DIGITS = 50
 _RADIUS = 1e-12  # of the box that holds exactly one stationary point, in units of v

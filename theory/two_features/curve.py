@@ -101,7 +101,9 @@ def _onward(family: Family, row: Vector, chord: Vector) -> Vector:
     """The tangent of the curve, in the sense of the last chord: it can turn at once at a kink."""
     normal = chord / _units(row, family) ** 2
     _, jacobian = stationary_on_plane(family, row, normal)(row)
-    return np.linalg.solve(jacobian, np.append(np.zeros(4), normal @ chord))
+    return np.asarray(
+        np.linalg.solve(jacobian, np.append(np.zeros(4), normal @ chord)), dtype=float
+    )
 
 
 def _turn(family: Family, low: Vector, high: Vector) -> list[Vector]:
