@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from theory.numeric import RootNotFound, System, bracketed_root, newton
-from theory.three_features.families import stationary_on_plane
+from theory.three_features.families import stationary, stationary_on_plane
 from theory.three_features.loss import Matrix, Model, Vector
 
 _STEP, _LEAST = 0.03, 1e-7
@@ -55,7 +55,24 @@ def on_chord(basis: Matrix, model: Model, low: Vector, high: Vector, share: floa
 
 def row_between(basis: Matrix, model: Model, low: Vector, high: Vector, r: float) -> Vector:
     """The row at r between two rows of a curve, between whose r it lies."""
+    quick = _row_at(basis, model, low, high, r)
+    return _bracketed_row(basis, model, low, high, r) if quick is None else quick
 
+
+def _row_at(basis: Matrix, model: Model, low: Vector, high: Vector, r: float) -> Vector | None:
+    """By Newton's method at r from the chord, if it ends beside the chord."""
+    chord = high - low
+    point = low + (r - low[-1]) / chord[-1] * chord
+    try:
+        u = newton(stationary(basis, model, r), point[:-1], max_steps=8, residual_tolerance=1e-10)
+    except RootNotFound:
+        return None
+    row, size = np.append(u, r), np.linalg.norm(chord)
+    near = np.linalg.norm(row - point) <= size / 2 and 0.0 <= (row - low) @ chord <= size**2
+    return row if near else None
+
+
+def _bracketed_row(basis: Matrix, model: Model, low: Vector, high: Vector, r: float) -> Vector:
     def difference(share: float) -> float:
         return float(on_chord(basis, model, low, high, share)[-1]) - r
 

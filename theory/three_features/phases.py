@@ -74,10 +74,28 @@ def transitions(
     known = branches(model)
     winner = _lowest(known, grid)
     changes = np.flatnonzero(winner[1:] != winner[:-1])
-    return [
-        _transition(known[winner[k]], known[winner[k + 1]], grid[k], grid[k + 1], model)
-        for k in changes
-    ]
+    found: list[Transition] = []
+    for k in changes:
+        found += _changes(winner[k], winner[k + 1], float(grid[k]), float(grid[k + 1]), model)
+    return found
+
+
+def _changes(below: int, above: int, low: float, high: float, model: Model) -> list[Transition]:
+    """All changes from one branch, lowest at `low`, to another, lowest at `high`.
+
+    Where a third branch is lower in between, it comes in between.
+    """
+    known = branches(model)
+    change = _transition(known[below], known[above], low, high, model)
+    ends = float(known[below].r[-1]), float(known[above].r[0])
+    for r in (change.relative_importance, *ends):
+        third = _lowest(known, np.array([r]))[0] if low < r < high else below
+        if third in (below, above):
+            continue
+        if _loss(known[third], r) < min(_loss(known[k], r) for k in (below, above)) - _EQUAL:
+            halves = (below, third, low, r), (third, above, r, high)
+            return [change for half in halves for change in _changes(*half, model)]
+    return [change]
 
 
 def _lowest(known: tuple[Branch, ...], grid: Vector) -> np.ndarray:
