@@ -118,6 +118,8 @@ def _turn(basis: Matrix, model: Model, low: Vector, high: Vector) -> Vector | No
         return slope_at(basis, model, row, high - low)
 
     try:
+        if slope(0.0) * slope(1.0) >= 0.0:
+            return None
         return on_chord(basis, model, low, high, bracketed_root(slope, 0.0, 1.0))
     except RootNotFound:
         return None

@@ -13,7 +13,7 @@ from theory.three_features.tilt import digon_12_stability_limit
 
 _GRID = 1200
 _CLOSE = 1e-7  # losses of the table that are closer are solved for exactly
-_EQUAL = 1e-11  # difference of loss at which a branch begins or ends on another
+_ROUNDING = 1e-14  # of a difference of losses
 _LOWEST_R, _HIGHEST_R = 1e-2, 10.0
 
 
@@ -92,7 +92,7 @@ def _changes(below: int, above: int, low: float, high: float, model: Model) -> l
         third = _lowest(known, np.array([r]))[0] if low < r < high else below
         if third in (below, above):
             continue
-        if _loss(known[third], r) < min(_loss(known[k], r) for k in (below, above)) - _EQUAL:
+        if _loss(known[third], r) < min(_loss(known[k], r) for k in (below, above)) - _ROUNDING:
             halves = (below, third, low, r), (third, above, r, high)
             return [change for half in halves for change in _changes(*half, model)]
     return [change]
@@ -116,7 +116,7 @@ def _transition(below: Branch, above: Branch, low: float, high: float, model: Mo
     def difference(r: float) -> float:
         return _loss(below, r) - _loss(above, r)
 
-    if start >= end or difference(start) > -_EQUAL or difference(end) < _EQUAL:
+    if start >= end or difference(start) > -_ROUNDING or difference(end) < _ROUNDING:
         return _continuous(below, above, start, model)
     r = bracketed_root(difference, start, end)
     return Transition(model.density, r, below.solve(r), above.solve(r), continuous=False)
