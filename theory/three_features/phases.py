@@ -46,7 +46,8 @@ def ground_state(p: float, r: float, *, last_density: float | None = None) -> St
     exchange of features 1 and 2. Densities: p, and `last_density` of feature 3 (by default p).
     Good for p >= 0.01.
     Raises ValueError for a density outside (0, 1] or an r that is not positive and finite;
-    RootNotFound where a curve cannot be followed (see `theory.two_features.antipodal_curve`).
+    RootNotFound where a curve cannot be followed (see `theory.two_features.antipodal_curve`), and
+    at a `last_density` far from p, where no isosceles state at r = 1 is reached from q = p.
     Source: derived here.
     """
     model, r = checked_model(p, last_density), check_relative_importance(r)
@@ -60,12 +61,14 @@ def transitions(
     last_density: float | None = None,
     relative_importance: tuple[float, float] = (_LOWEST_R, _HIGHEST_R),
 ) -> list[Transition]:
-    """All changes of the ground state with r at density p, in the order of r.
+    """All changes of the ground state at density p for r in a range, in the order of r.
 
     Losses of all branches are tabulated in r; where the lowest one changes, the equation of equal
     losses is solved with both states stationary. A change is continuous where a branch begins on
     the ground state: dropped, at its stability limit, or an isosceles state where exchange
-    symmetry breaks.
+    symmetry breaks. Losses are compared to 1e-14: the narrow strips of weak digon 13 that begin at
+    the tricritical points of two features are resolved from about 0.005 away from them in p; a
+    phase narrower than 0.6 % of r with the same phase on both sides can be missed.
     Arguments and errors as in `ground_state`. Source: derived here.
     """
     model = checked_model(p, last_density)
