@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from theory.numeric import RootNotFound, System, bracketed_root, newton
-from theory.three_features.families import stationary_on_plane
+from theory.numeric import RootNotFound, System, bounded_minimum, bracketed_root, newton
+from theory.three_features.families import stationary, stationary_on_plane
 from theory.three_features.loss import Matrix, Model, Vector
 
 _STEP, _LEAST = 0.03, 1e-7
 _VANISHED = 1e-3
 _MAX_POINTS = 1500
+_FLAT = 0.1  # slope of r along a curve below which it is searched for two turns in one step
 
 
 def follow(
@@ -55,7 +56,24 @@ def on_chord(basis: Matrix, model: Model, low: Vector, high: Vector, share: floa
 
 def row_between(basis: Matrix, model: Model, low: Vector, high: Vector, r: float) -> Vector:
     """The row at r between two rows of a curve, between whose r it lies."""
+    quick = _row_at(basis, model, low, high, r)
+    return _bracketed_row(basis, model, low, high, r) if quick is None else quick
 
+
+def _row_at(basis: Matrix, model: Model, low: Vector, high: Vector, r: float) -> Vector | None:
+    """By Newton's method at r from the chord, if it ends beside the chord."""
+    chord = high - low
+    point = low + (r - low[-1]) / chord[-1] * chord
+    try:
+        u = newton(stationary(basis, model, r), point[:-1], max_steps=8, residual_tolerance=1e-10)
+    except RootNotFound:
+        return None
+    row, size = np.append(u, r), np.linalg.norm(chord)
+    near = np.linalg.norm(row - point) <= size / 2 and 0.0 <= (row - low) @ chord <= size**2
+    return row if near else None
+
+
+def _bracketed_row(basis: Matrix, model: Model, low: Vector, high: Vector, r: float) -> Vector:
     def difference(share: float) -> float:
         return float(on_chord(basis, model, low, high, share)[-1]) - r
 
@@ -86,11 +104,45 @@ def with_turns(basis: Matrix, model: Model, rows: Matrix) -> Matrix:
     """
     if len(rows) < 2:
         return rows
+    rows = _with_steepest(basis, model, rows)
     slope = slopes(basis, model, rows)
     places = np.flatnonzero(slope[1:] * slope[:-1] < 0)
     found = [(k + 1, _turn(basis, model, rows[k], rows[k + 1])) for k in places]
     turns = [(place, turn) for place, turn in found if turn is not None]
     return np.insert(rows, *zip(*turns, strict=True), axis=0) if turns else rows
+
+
+def steepest(basis: Matrix, model: Model, low: Vector, high: Vector) -> tuple[float, Vector]:
+    """The least |dr| along the unit tangent between two rows, below 0 beyond a turn; its row."""
+    sense = float(np.sign(high[-1] - low[-1]))
+
+    def slope(share: float) -> float:
+        return sense * slope_at(basis, model, on_chord(basis, model, low, high, share), high - low)
+
+    share, least = bounded_minimum(slope, 0.0, 1.0)
+    return least, on_chord(basis, model, low, high, share)
+
+
+def _with_steepest(basis: Matrix, model: Model, rows: Matrix) -> Matrix:
+    """With a row between two turns where both lie within one step."""
+    slope = slopes(basis, model, rows)
+    size, found = np.abs(slope), []
+    for k in range(1, len(rows) - 1):
+        same = np.ptp(np.sign(slope[k - 1 : k + 2])) == 0
+        if same and size[k] < _FLAT and size[k] <= min(size[k - 1], size[k + 1]):
+            found += _between_turns(basis, model, rows, k)
+    return np.insert(rows, *zip(*found, strict=True), axis=0) if found else rows
+
+
+def _between_turns(basis: Matrix, model: Model, rows: Matrix, k: int) -> list[tuple[int, Vector]]:
+    """A row beside row k at which r runs back, and its place; none if there is none."""
+    low, high = rows[k - 1], rows[k + 1]
+    try:
+        least, row = steepest(basis, model, low, high)
+    except RootNotFound:
+        return []
+    after = (row - rows[k]) @ (high - low) > 0.0
+    return [(k + int(after), row)] if least < 0.0 else []
 
 
 def _turn(basis: Matrix, model: Model, low: Vector, high: Vector) -> Vector | None:
@@ -101,6 +153,8 @@ def _turn(basis: Matrix, model: Model, low: Vector, high: Vector) -> Vector | No
         return slope_at(basis, model, row, high - low)
 
     try:
+        if slope(0.0) * slope(1.0) >= 0.0:
+            return None
         return on_chord(basis, model, low, high, bracketed_root(slope, 0.0, 1.0))
     except RootNotFound:
         return None

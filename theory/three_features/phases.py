@@ -13,7 +13,7 @@ from theory.three_features.tilt import digon_12_stability_limit
 
 _GRID = 1200
 _CLOSE = 1e-7  # losses of the table that are closer are solved for exactly
-_EQUAL = 1e-11  # difference of loss at which a branch begins or ends on another
+_ROUNDING = 1e-14  # of a difference of losses
 _LOWEST_R, _HIGHEST_R = 1e-2, 10.0
 
 
@@ -46,7 +46,8 @@ def ground_state(p: float, r: float, *, last_density: float | None = None) -> St
     exchange of features 1 and 2. Densities: p, and `last_density` of feature 3 (by default p).
     Good for p >= 0.01.
     Raises ValueError for a density outside (0, 1] or an r that is not positive and finite;
-    RootNotFound where a curve cannot be followed (see `theory.two_features.antipodal_curve`).
+    RootNotFound where a curve cannot be followed (see `theory.two_features.antipodal_curve`), and
+    at a `last_density` far from p, where no isosceles state at r = 1 is reached from q = p.
     Source: derived here.
     """
     model, r = checked_model(p, last_density), check_relative_importance(r)
@@ -60,12 +61,14 @@ def transitions(
     last_density: float | None = None,
     relative_importance: tuple[float, float] = (_LOWEST_R, _HIGHEST_R),
 ) -> list[Transition]:
-    """All changes of the ground state with r at density p, in the order of r.
+    """All changes of the ground state at density p for r in a range, in the order of r.
 
     Losses of all branches are tabulated in r; where the lowest one changes, the equation of equal
     losses is solved with both states stationary. A change is continuous where a branch begins on
     the ground state: dropped, at its stability limit, or an isosceles state where exchange
-    symmetry breaks.
+    symmetry breaks. Losses are compared to 1e-14: the narrow strips of weak digon 13 that begin at
+    the tricritical points of two features are resolved from about 0.005 away from them in p; a
+    phase narrower than 0.6 % of r with the same phase on both sides can be missed.
     Arguments and errors as in `ground_state`. Source: derived here.
     """
     model = checked_model(p, last_density)
@@ -74,10 +77,28 @@ def transitions(
     known = branches(model)
     winner = _lowest(known, grid)
     changes = np.flatnonzero(winner[1:] != winner[:-1])
-    return [
-        _transition(known[winner[k]], known[winner[k + 1]], grid[k], grid[k + 1], model)
-        for k in changes
-    ]
+    found: list[Transition] = []
+    for k in changes:
+        found += _changes(winner[k], winner[k + 1], float(grid[k]), float(grid[k + 1]), model)
+    return found
+
+
+def _changes(below: int, above: int, low: float, high: float, model: Model) -> list[Transition]:
+    """All changes from one branch, lowest at `low`, to another, lowest at `high`.
+
+    Where a third branch is lower in between, it comes in between.
+    """
+    known = branches(model)
+    change = _transition(known[below], known[above], low, high, model)
+    ends = float(known[below].r[-1]), float(known[above].r[0])
+    for r in (change.relative_importance, *ends):
+        third = _lowest(known, np.array([r]))[0] if low < r < high else below
+        if third in (below, above):
+            continue
+        if _loss(known[third], r) < min(_loss(known[k], r) for k in (below, above)) - _ROUNDING:
+            halves = (below, third, low, r), (third, above, r, high)
+            return [change for half in halves for change in _changes(*half, model)]
+    return [change]
 
 
 def _lowest(known: tuple[Branch, ...], grid: Vector) -> np.ndarray:
@@ -98,7 +119,7 @@ def _transition(below: Branch, above: Branch, low: float, high: float, model: Mo
     def difference(r: float) -> float:
         return _loss(below, r) - _loss(above, r)
 
-    if start >= end or difference(start) > -_EQUAL or difference(end) < _EQUAL:
+    if start >= end or difference(start) > -_ROUNDING or difference(end) < _ROUNDING:
         return _continuous(below, above, start, model)
     r = bracketed_root(difference, start, end)
     return Transition(model.density, r, below.solve(r), above.solve(r), continuous=False)

@@ -6,7 +6,7 @@ import numpy as np
 
 from theory.numeric import bounded_minimum, bracketed_root
 from theory.three_features.blocks import digon_12, digon_13_states
-from theory.three_features.curve import on_chord, slope_at, slopes
+from theory.three_features.curve import slopes, steepest
 from theory.three_features.families import ISOSCELES
 from theory.three_features.isosceles import isosceles_curve, isosceles_states, triangle
 from theory.three_features.loss import Model
@@ -73,11 +73,5 @@ def _least_slope(p: float) -> tuple[float, float]:
     rows = isosceles_curve(model)
     rows = rows[rows[:, -1] < 1.0]
     k = int(np.clip(np.argmin(slopes(ISOSCELES, model, rows)), 1, len(rows) - 2))
-    low, high = rows[k - 1], rows[k + 1]
-
-    def slope(share: float) -> float:
-        row = on_chord(ISOSCELES, model, low, high, share)
-        return slope_at(ISOSCELES, model, row, high - low)
-
-    share, least = bounded_minimum(slope, 0.0, 1.0)
-    return least, float(on_chord(ISOSCELES, model, low, high, share)[-1])
+    least, row = steepest(ISOSCELES, model, rows[k - 1], rows[k + 1])
+    return least, float(row[-1])

@@ -87,6 +87,9 @@ def _between(low: Vector, high: Vector, family: Family, angle: float) -> Vector:
     def difference(share: float) -> float:
         return float(on_chord(family, low, high, share)[4] - angle)
 
+    ends = difference(0.0), difference(1.0)
+    if ends[0] * ends[1] >= 0.0:  # at an end, to rounding: where r turns back
+        return (low if abs(ends[0]) < abs(ends[1]) else high)[:4]
     return on_chord(family, low, high, bracketed_root(difference, 0.0, 1.0))[:4]
 
 
