@@ -116,6 +116,19 @@ def flow(cells: Rows, *, seed: int) -> Rows:
     return out | {"escapes": escapes, "basin_loss": out["loss"], "basin_state": out["state"]}
 
 
+def flow_from(cells: Rows) -> Rows:
+    """Gradient flow of the exact loss from `start` (w₁, w₂, b₁, b₂), to wherever it ends.
+
+    Nothing is moved off a saddle: where the exact flow ends at one, `saddle` says so, and that is
+    no failure. `result` is the solver's code where the flow has no end.
+    """
+    start = jnp.asarray(cells["start"])
+    out = jax.tree.map(np.asarray, _flow_program(len(start))(energies(cells), start))
+    del out["direction"]
+    saddle = out["result"] == SADDLE
+    return out | {"saddle": saddle, "result": np.where(saddle, MINIMUM, out["result"])}
+
+
 def train(cells: Rows, *, seed: int, steps: int, batch: int) -> Rows:
     """AdamW on samples, then the minimum of the exact loss in whose basin it ended."""
     y0 = starts(seed, cells["index"])

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from theory import two_features
+
 RUNS = Path(__file__).parent.parent / "docs" / "runs"
 
 
@@ -31,3 +33,42 @@ def test_adamw_is_close_to_its_own_minimum_and_outliers_have_reasons() -> None:
     numbers = summary("adamw")
     assert numbers["median_relative_excess_over_own_minimum"] <= 0.002
     assert all(entry["reason"] for entry in numbers["networks_far_above_own_minimum"])
+
+
+def test_every_flow_of_the_basins_has_a_known_end() -> None:
+    numbers = summary("basins")
+    assert numbers["failed"][0] == 0
+    assert numbers["plane_points_failed"][0] == 0
+    assert numbers["ends_unknown_to_theory"] == 0
+    assert numbers["largest_distance_to_theory"] <= 1e-9
+    assert numbers["lowest_relative_excess"] >= -1e-12
+    assert all("other saddle" not in cell["ends"] for cell in numbers["cells"])
+
+
+def test_half_stable_ends_lie_between_the_limits_of_theory() -> None:
+    for cell in summary("basins")["cells"]:
+        p, r = cell["density"], cell["relative_importance"]
+        low = two_features.dedicated_stability_limit(p)
+        high = two_features.acute_onset(p)
+        assert ("dedicated, half-stable (saddle)" in cell["ends"]) == (low < r < high)
+        assert ("acute" in cell["ends"]) == (r > high)
+
+
+def test_the_scale_of_the_start_matters_where_states_coexist_and_little_on_the_average() -> None:
+    numbers = summary("basins")
+    shares = [entry["ground state"][0] for entry in numbers["by_scale"]]
+    assert 0.6 <= min(shares) <= max(shares) <= 0.68
+    where = (0.131, 0.1)
+    found = [
+        cell["ground state"][0]
+        for cell in numbers["cells"]
+        if (round(cell["density"], 3), round(cell["relative_importance"], 3)) == where
+    ]
+    assert found[0] == 0
+    assert found[-1] > 0.4
+    assert found == sorted(found)
+
+
+def test_flows_end_on_the_side_of_their_start() -> None:
+    kept = summary("basins")["ends_on_the_side_of_its_start"]
+    assert min(entry[0] for entry in kept.values()) >= 0.98

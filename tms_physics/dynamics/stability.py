@@ -107,7 +107,9 @@ def curvature(
     axes = basis / jnp.maximum(jnp.linalg.norm(basis, axis=1, keepdims=True), 1e-30)
     starts = jnp.concatenate([axes, -axes])
     infinite = jnp.full((), jnp.inf, flat.dtype)
-    start = _Search(starts, infinite, starts[0], jnp.zeros((), flat.dtype), jnp.array(True), jnp.array(0))
+    start = _Search(
+        starts, infinite, starts[0], jnp.zeros((), flat.dtype), jnp.array(True), jnp.array(0)
+    )
     end = jax.lax.while_loop(lambda s: s.moved & (s.rounds < _ROUNDS), follow, start)
     tolerance = 10 * zero_mode_cut(flat.dtype) * end.scale
     return Curvature(end.value, unravel(end.best), tolerance)
