@@ -44,11 +44,12 @@ def row(state: Params) -> jax.Array:
 
 
 def energies(cells: Rows, n: int) -> tp.PopulationLoss:
-    """A batch of energies: importances (1, ..., 1, r), densities (p, ..., p, q)."""
+    """A batch of energies: importances (1, ..., 1, r), densities (p, ..., p, q); q = p if none."""
     r, p = jnp.asarray(cells["relative_importance"]), jnp.asarray(cells["density"])
     others = [jnp.ones_like(r)] * (n - 1)
     importance = jnp.stack([*others, r], axis=1)
-    density = jnp.stack([p] * (n - 1) + [jnp.asarray(cells["last_density"])], axis=1)
+    q = jnp.asarray(cells.get("last_density", cells["density"]))
+    density = jnp.stack([p] * (n - 1) + [q], axis=1)
     return eqx.filter_vmap(tp.PopulationLoss)(importance, density)
 
 
@@ -60,14 +61,14 @@ def starts(seed: int, index: np.ndarray, n: int, m: int) -> jax.Array:
 
 def compiled(one: Callable[..., Rows], n: int, m: int, size: int, *more: jax.Array) -> Any:
     """The program of `one(energy, y, ...)` for `size` rows at once, compiled now."""
-    blank = dict.fromkeys(("density", "last_density", "relative_importance"), np.ones(size))
+    blank = dict.fromkeys(("density", "relative_importance"), np.ones(size))
     extra = [jnp.broadcast_to(a, (size, *a.shape)) for a in more]
     program: Any = eqx.filter_jit(eqx.filter_vmap(one))
     return program.lower(energies(blank, n), jnp.ones((size, n * m + n)), *extra).compile()
 
 
 def beside(build: Callable[..., Any], *args: Any) -> None:
-    """Build a program in the background, beside what runs now.
+    """Compile a program in the background, beside what runs now.
 
     Not in a daemon thread: an interpreter that ends in the middle of a compile crashes.
     """

@@ -1,0 +1,289 @@
+"""Three features in two dimensions: its solvers, compiled once and called chunk by chunk.
+
+A state is the row of W (2, 3), row by row, and b. Its Hessians cost a hundred times those of two
+features in one dimension, and a batch waits for its slowest row. So rows go through the programs
+in short segments, those that are done making room for others, and only distinct ends are examined
+for stability.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import tms_physics as tp
+from tms_physics.dynamics import newton
+from tms_physics.dynamics.result import MINIMUM, NOT_POLISHED, SADDLE, STEP_LIMIT
+
+from . import _programs as programs
+from ._programs import ESCAPES, STEADY, Rows, once, row
+from ._system import System
+from ._three_states import distinct_in_cells, folded, oriented, seeds
+
+DESCENT_ROWS, FLOW_ROWS, TRAIN_ROWS = 1024, 512, 36
+_LANES, _EXAMINED, _FLOWS = 256, 128, 128  # rows that a program takes at once
+_SEGMENT, _SEGMENTS = 12, 25  # steps of a descent in one go, and how often it may go on
+_FLOW_SEGMENT, _FLOW_SEGMENTS = 120, 100
+_REST, _TOLERANCE = 1.5e-8, 1e-12  # gradient norms at which a descent and its polish end
+
+params = functools.partial(programs.params, n=3)
+energies = functools.partial(programs.energies, n=3)
+starts = functools.partial(programs.starts, n=3, m=2)
+
+
+@once
+def _descent_program() -> Any:
+    def one(energy: tp.PopulationLoss, y0: jax.Array) -> Rows:
+        def flat(y: jax.Array) -> jax.Array:
+            return energy(params(y))
+
+        y, steps = newton.descend(flat, y0, tolerance=_REST, max_steps=_SEGMENT)
+        at_rest = steps < _SEGMENT
+        polish_steps = jnp.where(at_rest, 30, 0)
+        end = newton.polish(flat, y, tolerance=_TOLERANCE, max_steps=polish_steps)
+        return {
+            "state": end.y,
+            "loss": flat(end.y),
+            "gradient_norm": end.gradient_norm,
+            "going": ~at_rest,
+        }
+
+    return programs.compiled(one, 3, 2, _LANES)
+
+
+@once
+def _stability_program() -> Any:
+    def one(energy: tp.PopulationLoss, y: jax.Array) -> Rows:
+        bend = tp.curvature(energy, params(y), zero_modes=tp.rotation_modes)
+        return {
+            "curvature": bend.value,
+            "minimum": bend.value >= -bend.tolerance,
+            "phase": tp.three_feature_phase(params(y)[0]),
+        }
+
+    return programs.compiled(one, 3, 2, _EXAMINED)
+
+
+@once
+def _flow_program() -> Any:
+    def one(energy: tp.PopulationLoss, y0: jax.Array) -> Rows:
+        end = tp.gradient_flow(
+            energy,
+            params(y0),
+            steady=STEADY,
+            rtol=1e-3,
+            max_steps=_FLOW_SEGMENT,
+            zero_modes=tp.rotation_modes,
+        )
+        return {
+            "state": row(end.final),
+            "loss": end.final_energy,
+            "gradient_norm": end.gradient_norm,
+            "curvature": end.curvature,
+            "direction": row(end.direction),
+            "shift": end.shift,
+            "result": end.result.code,
+            "going": end.result.code == STEP_LIMIT,
+        }
+
+    return programs.compiled(one, 3, 2, _FLOWS)
+
+
+@once
+def _training_program(size: int, steps: int, batch: int) -> Any:
+    def one(energy: tp.PopulationLoss, y0: jax.Array, key: jax.Array) -> Rows:
+        trained, numbers = programs.training(energy, y0, key, steps=steps, batch=batch)
+        bend = tp.curvature(energy, trained, zero_modes=tp.rotation_modes)
+        return numbers | {"curvature": bend.value}
+
+    return programs.compiled(one, 3, 2, size, jax.random.key(0))
+
+
+@functools.cache
+def prepare_flow() -> None:
+    """Compile `flow` in the background."""
+    programs.beside(_flow_program)
+
+
+def _taken(cells: Rows, which: np.ndarray) -> Rows:
+    names = ("density", "relative_importance", "last_density")
+    return {name: cells[name][which] for name in names if name in cells}
+
+
+def _in_lanes(program: Any, cells: Rows, y: np.ndarray, which: np.ndarray, lanes: int) -> Rows:
+    """A program on some rows, as often as it takes; the last batch is padded."""
+    parts = []
+    for first in range(0, len(which), lanes):
+        batch = np.resize(which[first : first + lanes], lanes)
+        out = program(energies(_taken(cells, batch)), jnp.asarray(y[batch]))
+        parts.append(jax.tree.map(lambda a: np.asarray(a)[: len(which) - first], out))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _pooled(
+    build: Callable[[], Any], cells: Rows, y: np.ndarray, *, lanes: int, segments: int
+) -> Rows:
+    """Every row through a program until it is no longer `going`, in full batches of `lanes`.
+
+    Each batch takes the rows that have had the fewest segments so far, so that the slow ones end
+    up together and no others wait for them.
+    """
+    state, done = np.array(y), np.zeros(len(y), int)
+    out: Rows = {}
+    going = np.ones(len(y), bool)
+    while going.any():
+        waiting = np.flatnonzero(going)
+        which = waiting[np.argsort(done[waiting], kind="stable")][:lanes]
+        part = _in_lanes(build(), cells, state, which, lanes)
+        for name, values in part.items():
+            out.setdefault(name, np.zeros((len(y), *values.shape[1:]), values.dtype))
+            out[name][which] = values
+        state[which] = part["state"]
+        done[which] += 1
+        going[which] = part["going"] & (done[which] < segments)
+    return out
+
+
+def _once_each(solve: Callable[[Rows], Rows], cells: Rows) -> Rows:
+    """`solve` without the copies of the last row that fill up a chunk."""
+    _, first, back = np.unique(cells["index"], return_index=True, return_inverse=True)
+    out = solve({name: values[first] for name, values in cells.items()})
+    return {name: values[back] for name, values in out.items()}
+
+
+def descend(cells: Rows) -> Rows:
+    """Minimise each row from `start`; of ends that agree, one is examined for stability.
+
+    `minimum` tells minima from other stationary states; neither is a failure of the search.
+    """
+    return _once_each(_descend, cells)
+
+
+def lowest(cells: Rows) -> Rows:
+    """`descend`, but only the lowest minimum of each cell is examined and marked `minimum`."""
+    return _once_each(lambda rows: _descend(rows, only_lowest=True), cells)
+
+
+def _descend(cells: Rows, *, only_lowest: bool = False) -> Rows:
+    out = _pooled(_descent_program, cells, cells["start"], lanes=_LANES, segments=_SEGMENTS)
+    stationary = out["gradient_norm"] <= _TOLERANCE
+    out["state"] = folded(out["state"])
+    out["invariant"] = SYSTEM.invariants(out["state"])
+    groups = distinct_in_cells(cells, out, stationary)
+    examine = _examine_lowest if only_lowest else _examine_all
+    out |= examine(cells, out["state"], groups)
+    del out["going"]
+    return out | {"result": np.where(stationary, 0, NOT_POLISHED).astype(np.int32)}
+
+
+Groups = list[list[np.ndarray]]  # for each cell, the rows of each distinct end, lowest first
+
+
+def _examine(cells: Rows, states: np.ndarray, groups: list[np.ndarray], out: Rows) -> None:
+    """Stability and phase of the first row of each group, written to all its rows."""
+    if groups:
+        first = np.array([group[0] for group in groups])
+        found = _in_lanes(_stability_program(), cells, states, first, _EXAMINED)
+        for name, values in found.items():
+            for group, value in zip(groups, values, strict=True):
+                out[name][group] = value
+
+
+def _unexamined(count: int) -> Rows:
+    return {
+        "curvature": np.full(count, np.nan),
+        "minimum": np.zeros(count, bool),
+        "phase": np.full(count, -1, np.int32),
+    }
+
+
+def _examine_all(cells: Rows, states: np.ndarray, groups: Groups) -> Rows:
+    out = _unexamined(len(states))
+    _examine(cells, states, [group for cell in groups for group in cell], out)
+    return out
+
+
+def _examine_lowest(cells: Rows, states: np.ndarray, groups: Groups) -> Rows:
+    """From the lowest end of each cell upwards, until a minimum is met."""
+    out = _unexamined(len(states))
+    left = groups
+    while left := [cell for cell in left if cell]:
+        _examine(cells, states, [cell[0] for cell in left], out)
+        left = [cell[1:] for cell in left if not out["minimum"][cell[0][0]]]
+    return out
+
+
+def flow(cells: Rows, *, seed: int) -> Rows:
+    """Gradient flow of the exact loss from Xavier starts.
+
+    As with two features: a flow can end for good at a state that attracts from one side only,
+    such as a dropped feature. It is moved along the most unstable direction, `escapes` counts it.
+    """
+    return _once_each(lambda rows: _flow(rows, seed), cells)
+
+
+def _flow(cells: Rows, seed: int) -> Rows:
+    def follow(which: np.ndarray, y: np.ndarray) -> Rows:
+        rows = _taken(cells, which)
+        return _pooled(_flow_program, rows, y, lanes=_FLOWS, segments=_FLOW_SEGMENTS)
+
+    count = len(cells["index"])
+    out = follow(np.arange(count), np.asarray(starts(seed, cells["index"])))
+    escapes = np.zeros(count, np.int32)
+    for _ in range(ESCAPES):
+        stuck = np.flatnonzero(out["result"] == SADDLE)
+        if not len(stuck):
+            break
+        moved = (out["state"] + np.asarray(programs.kick(out)))[stuck]
+        for name, values in follow(stuck, moved).items():
+            out[name][stuck] = values
+        escapes[stuck] += 1
+    phase = _phases(folded(out["state"]))
+    for name in ("direction", "going"):
+        del out[name]
+    basin = {"basin_loss": out["loss"], "basin_state": out["state"]}
+    return out | basin | {"phase": phase, "escapes": escapes}
+
+
+def _phases(states: np.ndarray) -> np.ndarray:
+    return np.asarray(jax.vmap(lambda y: tp.three_feature_phase(params(y)[0]))(jnp.asarray(states)))
+
+
+def train(cells: Rows, *, seed: int, steps: int, batch: int) -> Rows:
+    """AdamW on samples, then the minimum of the exact loss in whose basin it ended."""
+    y0 = starts(seed, cells["index"])
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed + 1), cells["index"])
+    end = _training_program(len(y0), steps, batch)(energies(cells), y0, keys)
+    out = jax.tree.map(np.asarray, end)
+    return programs.trained_ends(out, descend(cells | {"start": out["state"]}))
+
+
+def theory_loss(p: float, q: float, r: float) -> float:
+    """The loss of the ground state by theory."""
+    from theory import three_features as theory
+
+    return theory.ground_state(p, r, last_density=None if p == q else q).loss
+
+
+SYSTEM = System(
+    features=3,
+    hidden=2,
+    phase_names=tp.THREE_PHASE_NAMES,
+    parameters="W row by row, b",
+    descent_rows=DESCENT_ROWS,
+    flow_rows=FLOW_ROWS,
+    train_rows=TRAIN_ROWS,
+    prepare_flow=prepare_flow,
+    descend=descend,
+    lowest=lowest,
+    flow=flow,
+    train=train,
+    seeds=seeds,
+    oriented=oriented,
+    folded=folded,
+    mirrored=lambda rows, r: rows,
+    theory_loss=theory_loss,
+)
