@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize_scalar
 
 Function = Callable[..., Any]
 _SMALL_STEP = 1e-6
@@ -82,6 +82,15 @@ def bracketed_root(function: Callable[[float], float], low: float, high: float) 
     Raises ValueError if the signs are equal.
     """
     return float(brentq(function, low, high, xtol=1e-15, full_output=False))  # pyright: ignore[reportArgumentType]
+
+
+def bounded_minimum(
+    function: Callable[[float], float], low: float, high: float
+) -> tuple[float, float]:
+    """(x, f(x)) of a minimum between two points, x to about 1e-8 of their distance (Brent)."""
+    options = {"xatol": 1e-9 * (high - low)}
+    found: Any = minimize_scalar(function, bounds=(low, high), method="bounded", options=options)
+    return float(found.x), float(found.fun)
 
 
 def _evaluate(

@@ -1,0 +1,128 @@
+"""The exact loss of three features in two dimensions, with first and second derivatives.
+
+Derived by sympy (`theory.population_loss.feature_loss`), one output at a time: output i depends on
+row i of G = WᵀW and on b_i, and G is quadratic in W.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory._checks import check_density
+from theory.numeric import Function, scalar_function
+from theory.population_loss import feature_loss, positive_part_feature_loss
+from theory.symbols import model_symbols
+
+Vector = Matrix = NDArray[np.float64]
+FEATURES, HIDDEN = 3, 2
+SIZE = HIDDEN * FEATURES + FEATURES
+_ROW_FIRST = ((0, 1, 2), (1, 0, 2), (2, 0, 1))  # own feature first
+_UPPER = np.triu_indices(FEATURES + 1)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Three features in two dimensions: densities (p, p, q), importances (1, 1, r)."""
+
+    density: float
+    last_density: float
+
+    @property
+    def densities(self) -> tuple[float, float, float]:
+        return self.density, self.density, self.last_density
+
+
+def checked_model(p: float, last_density: float | None) -> Model:
+    """The model of density p and `last_density`, by default p; raises ValueError outside (0, 1]."""
+    first = float(check_density(p))
+    return Model(first, first if last_density is None else float(check_density(last_density)))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """L = Σ_i I_i E(x_i - x'_i)² at a state (W, b), and its derivatives in (W₁., W₂., b).
+
+    The loss is linear in r: `value_r`, `gradient_r`, `hessian_r` belong to feature 3 alone.
+    """
+
+    value: float
+    gradient: Vector
+    hessian: Matrix
+    value_r: float
+    gradient_r: Vector
+    hessian_r: Matrix
+
+
+def loss_at(y: Vector, model: Model, r: float) -> Loss:
+    """The loss at y = (W, b), W (2, 3) by rows and b (3,), for couplings that are not zero.
+
+    Raises ZeroDivisionError where a coupling G_ij is exactly zero. Couplings near zero cost digits:
+    about one for each factor ten below 0.1.
+    """
+    parts = [_output(y, model, i) for i in range(FEATURES)]
+    value, gradient, hessian = (parts[0][k] + parts[1][k] for k in range(3))
+    last = parts[2]
+    return Loss(
+        value + r * last[0],
+        gradient + r * last[1],
+        hessian + r * last[2],
+        last[0],
+        last[1],
+        last[2],
+    )
+
+
+def _output(y: Vector, model: Model, i: int) -> tuple[float, Vector, Matrix]:
+    """E(x_i - x'_i)² with gradient and Hessian in y, by the chain rule through row i of G."""
+    W, b = y[: HIDDEN * FEATURES].reshape(HIDDEN, FEATURES), y[HIDDEN * FEATURES :]
+    order = _ROW_FIRST[i]
+    row = [float(W[:, i] @ W[:, j]) for j in order]
+    density = [model.densities[j] for j in order]
+    numbers = np.array(_row_function(b[i] < 0)(*row, float(b[i]), *density))
+    inner = np.empty((4, 4))
+    inner[_UPPER] = inner[_UPPER[::-1]] = numbers[5:]
+    jacobian = _row_jacobian(W, i)
+    hessian = jacobian.T @ inner @ jacobian
+    for k, j in enumerate(order):
+        hessian += numbers[1 + k] * _COUPLING_CURVATURE[i, j]
+    return float(numbers[0]), numbers[1:5] @ jacobian, hessian
+
+
+def _row_jacobian(W: Vector, i: int) -> Matrix:
+    """Derivatives (4, 9) of (G_ii, G_ij, G_ik, b_i) in (W, b)."""
+    jacobian = np.zeros((4, SIZE))
+    for k, j in enumerate(_ROW_FIRST[i]):
+        for hidden in range(HIDDEN):
+            jacobian[k, hidden * FEATURES + i] += W[hidden, j]
+            jacobian[k, hidden * FEATURES + j] += W[hidden, i]
+    jacobian[3, HIDDEN * FEATURES + i] = 1.0
+    return jacobian
+
+
+def _coupling_curvature() -> NDArray[np.float64]:
+    """Second derivatives (3, 3, 9, 9) of G_ij in (W, b)."""
+    out = np.zeros((FEATURES, FEATURES, SIZE, SIZE))
+    for i in range(FEATURES):
+        for j in range(FEATURES):
+            for hidden in range(HIDDEN):
+                first, second = hidden * FEATURES + i, hidden * FEATURES + j
+                out[i, j, first, second] += 1.0
+                out[i, j, second, first] += 1.0
+    return out
+
+
+_COUPLING_CURVATURE = _coupling_curvature()
+
+
+@functools.cache
+def _row_function(negative_bias: bool) -> Function:
+    """(g_own, g_j, g_k, b, p_own, p_j, p_k) -> loss of one output, its 4 slopes, 10 curvatures."""
+    symbols = model_symbols(FEATURES)
+    variables = (*symbols.gram[0], symbols.bias[0])
+    form = positive_part_feature_loss if negative_bias else feature_loss
+    value = form(symbols.gram[0], symbols.bias[0], symbols.density, 0)
+    gradient = [value.diff(variable) for variable in variables]
+    hessian = [gradient[i].diff(variables[j]) for i, j in zip(*_UPPER, strict=True)]
+    return scalar_function((*variables, *symbols.density), [value, *gradient, *hessian])
