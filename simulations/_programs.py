@@ -61,7 +61,7 @@ def starts(seed: int, index: np.ndarray, n: int, m: int) -> jax.Array:
 
 def compiled(one: Callable[..., Rows], n: int, m: int, size: int, *more: jax.Array) -> Any:
     """The program of `one(energy, y, ...)` for `size` rows at once, compiled now."""
-    blank = dict.fromkeys(("density", "relative_importance"), np.ones(size))
+    blank: Rows = {name: np.ones(size) for name in ("density", "relative_importance")}
     extra = [jnp.broadcast_to(a, (size, *a.shape)) for a in more]
     program: Any = eqx.filter_jit(eqx.filter_vmap(one))
     return program.lower(energies(blank, n), jnp.ones((size, n * m + n)), *extra).compile()

@@ -49,9 +49,6 @@ class System:
     mirrored: Callable[[Rows, np.ndarray], Rows]
     """Rows at r from those at 1/r, where the model has that symmetry at equal densities."""
 
-    theory_loss: Callable[[float, float, float], float]
-    """The loss of the ground state by theory, at (p, q, r)."""
-
     @property
     def numbers(self) -> int:
         """Of a state."""

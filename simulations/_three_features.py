@@ -16,7 +16,7 @@ import numpy as np
 
 import tms_physics as tp
 from tms_physics.dynamics import newton
-from tms_physics.dynamics.result import MINIMUM, NOT_POLISHED, SADDLE, STEP_LIMIT
+from tms_physics.dynamics.result import NOT_POLISHED, SADDLE, STEP_LIMIT
 
 from . import _programs as programs
 from ._programs import ESCAPES, STEADY, Rows, once, row
@@ -119,8 +119,8 @@ def _in_lanes(program: Any, cells: Rows, y: np.ndarray, which: np.ndarray, lanes
     for first in range(0, len(which), lanes):
         batch = np.resize(which[first : first + lanes], lanes)
         out = program(energies(_taken(cells, batch)), jnp.asarray(y[batch]))
-        parts.append(jax.tree.map(lambda a: np.asarray(a)[: len(which) - first], out))
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        parts.append({name: np.asarray(values) for name, values in out.items()})
+    return {name: np.concatenate([part[name] for part in parts])[: len(which)] for name in out}
 
 
 def _pooled(
@@ -261,13 +261,6 @@ def train(cells: Rows, *, seed: int, steps: int, batch: int) -> Rows:
     return programs.trained_ends(out, descend(cells | {"start": out["state"]}))
 
 
-def theory_loss(p: float, q: float, r: float) -> float:
-    """The loss of the ground state by theory."""
-    from theory import three_features as theory
-
-    return theory.ground_state(p, r, last_density=None if p == q else q).loss
-
-
 SYSTEM = System(
     features=3,
     hidden=2,
@@ -285,5 +278,4 @@ SYSTEM = System(
     oriented=oriented,
     folded=folded,
     mirrored=lambda rows, r: rows,
-    theory_loss=theory_loss,
 )

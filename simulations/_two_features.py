@@ -174,13 +174,6 @@ def mirrored(rows: Rows, r: np.ndarray) -> Rows:
     return out
 
 
-def theory_loss(p: float, q: float, r: float) -> float:
-    """The loss of the ground state by theory."""
-    from theory import two_features as theory
-
-    return theory.ground_state(p, r, second_density=None if p == q else q).loss
-
-
 SYSTEM = System(
     features=2,
     hidden=1,
@@ -198,5 +191,4 @@ SYSTEM = System(
     oriented=sign_fixed,
     folded=lambda states: states,
     mirrored=mirrored,
-    theory_loss=theory_loss,
 )

@@ -64,9 +64,9 @@ def three_feature_phase(W: Weights, *, tolerance: Number = 1e-7) -> Int[Array, "
     weights, _ = network(W)
     check_shape("W", weights, "(2, 3)", weights.shape == (2, 3))
     check_positive("tolerance", tolerance)
-    gram = weights.T @ weights
+    gram = jnp.asarray(weights.T @ weights)
     squares = jnp.diagonal(gram)
-    near = tolerance * jnp.max(squares)
+    near = jnp.asarray(tolerance * jnp.max(squares))
     silent = squares <= tolerance * near
     zero = jnp.abs(gram) <= near
     code = _all_coupled(gram, near)
