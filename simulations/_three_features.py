@@ -116,11 +116,12 @@ def _taken(cells: Rows, which: np.ndarray) -> Rows:
 def _in_lanes(program: Any, cells: Rows, y: np.ndarray, which: np.ndarray, lanes: int) -> Rows:
     """A program on some rows, as often as it takes; the last batch is padded."""
     parts = []
+    parts: list[Rows] = []
     for first in range(0, len(which), lanes):
         batch = np.resize(which[first : first + lanes], lanes)
         out = program(energies(_taken(cells, batch)), jnp.asarray(y[batch]))
         parts.append({name: np.asarray(values) for name, values in out.items()})
-    return {name: np.concatenate([part[name] for part in parts])[: len(which)] for name in out}
+    return {name: np.concatenate([part[name] for part in parts])[: len(which)] for name in parts[0]}
 
 
 def _pooled(
