@@ -24,7 +24,7 @@ from ._system import System
 from ._three_states import distinct_in_cells, folded, oriented, seeds
 
 DESCENT_ROWS, FLOW_ROWS, TRAIN_ROWS = 1024, 512, 36
-_LANES, _EXAMINED, _FLOWS = 256, 128, 128  # rows that a program takes at once
+_LANES, _EXAMINED, _FLOWS = 256, 16, 128  # rows that a program takes at once
 _SEGMENT, _SEGMENTS = 12, 25  # steps of a descent in one go, and how often it may go on
 _FLOW_SEGMENT, _FLOW_SEGMENTS = 120, 100
 _REST, _TOLERANCE = 1.5e-8, 1e-12  # gradient norms at which a descent and its polish end

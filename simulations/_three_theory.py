@@ -39,10 +39,20 @@ _ON_LINE = 1e-6  # in log r: a cell so close to a transition is on neither side
 _COLUMNS = ("relative_importance", "below", "above", "continuous", "jump", "latent_loss")
 
 
-def line_densities(config: "Config") -> np.ndarray:
-    """Densities at which the transitions are solved for: rows of the map, and the cut."""
+def line_rows(config: "Config") -> np.ndarray:
+    """Rows of the map at whose densities the transitions are solved for.
+
+    Not those with density 1: all inputs are active there, and ground states form a continuum.
+    """
     p, _ = config.axes(config.map_size)
-    return np.append(p[:: -(-len(p) // _MOST_LINES)], config.cut)
+    dense = (p == 1) | (config.last_density_ratio * p == 1)
+    return np.flatnonzero(~dense)[:: -(-len(p) // _MOST_LINES)]
+
+
+def line_densities(config: "Config") -> np.ndarray:
+    """The densities of these rows, and that of the cut."""
+    p, _ = config.axes(config.map_size)
+    return np.append(p[line_rows(config)], config.cut)
 
 
 def transitions_stage(config: "Config") -> Stage:
@@ -94,8 +104,7 @@ class ThreeTheory:
     def map_columns(self, fine: Cells, lowest: Rows, check: Rows) -> Rows:
         size = self.config.map_size
         losses = np.full((size, size), np.nan)
-        step = -(-size // _MOST_LINES)
-        losses[::step] = self.rows["loss"][:-1]
+        losses[line_rows(self.config)] = self.rows["loss"][:-1]
         by_cell = np.empty(len(fine.p))
         by_cell[fine.position] = losses.ravel()
         return {"branch": np.zeros(len(fine.p), np.int8), "theory": by_cell}
@@ -120,14 +129,13 @@ class ThreeTheory:
     def off(self, dataset: xr.Dataset) -> xr.DataArray:
         """Cells, in rows where theory was asked, whose phase is not the one between its lines."""
         out = xr.zeros_like(dataset["map_loss"], bool)
-        step = -(-self.config.map_size // _MOST_LINES)
         r, phase = dataset["map_relative_importance"].values, dataset["map_phase"].values
-        for row in range(len(dataset["line_density"])):
-            if dataset["line_result"].values[row] == 0:
-                changes = {name: dataset[f"line_{name}"].values[row] for name in _COLUMNS[:3]}
+        for line, row in enumerate(line_rows(self.config)):
+            if dataset["line_result"].values[line] == 0:
+                changes = {name: dataset[f"line_{name}"].values[line] for name in _COLUMNS[:3]}
                 expected, near = _between(changes, r)
-                found = [_position(code) for code in phase[row * step]]
-                out.values[row * step] = (np.array(found) != expected) & ~near
+                found = [_position(code) for code in phase[row]]
+                out.values[row] = (np.array(found) != expected) & ~near
         return out
 
 

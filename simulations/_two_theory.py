@@ -126,7 +126,7 @@ def _map_lines(fine: Cells) -> xr.Dataset:
 
 def _lines(config: "Config") -> xr.Dataset:
     """Boundaries r(p) ≤ 1 of theory; the mirror images are 1/r."""
-    p = np.geomspace(min(config.density), max(config.density), _LINE_POINTS)
+    p = np.geomspace(min(config.densities), max(config.densities), _LINE_POINTS)
     (lower, upper) = theory.tricritical_points()
     continuous = np.where(
         (p >= lower[0]) & (p <= upper[0]), theory.dedicated_stability_limit(p), np.nan

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 SPARSE_GRID = 16  # with fewer cells along an axis their minima do not guide the map well enough
 CHECK_SHARE, CHECK_STARTS = 0.01, 64
 DEFAULTS = {
-    2: {"grid": 32, "map_grid": 128, "cut_density": 0.2},
-    3: {"grid": 16, "map_grid": 48, "cut_density": 0.7},
+    2: {"density": (1.0, 0.01), "grid": 32, "map_grid": 128, "cut_density": 0.2},
+    3: {"density": (0.98, 0.01), "grid": 16, "map_grid": 48, "cut_density": 0.7},
 }
 CUTS = {2: (0.001, 0.5), 3: (0.01, 1.0)}
 
@@ -39,8 +39,8 @@ class Config(Options):
     n_features: Literal[2, 3] = 2
     """Features: two in one dimension, or three in two."""
 
-    density: tuple[float, float] = (1.0, 0.01)
-    """Range of densities, logarithmic."""
+    density: tuple[float, float] | None = None
+    """Range of densities, logarithmic: by default from 1, for three features 0.98, to 0.01."""
 
     relative_importance: tuple[float, float] = (0.1, 10.0)
     """Range of the relative importance of the last feature, logarithmic."""
@@ -78,11 +78,11 @@ class Config(Options):
         for name, value in DEFAULTS[self.n_features].items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)  # so that records hold the number used
-        for p in self.density:
+        for p in self.densities:
             check("density", p, 0 < p <= 1, "in (0, 1]")
         for r in self.relative_importance:
             check("relative_importance", r, 0 < r < np.inf, "positive and finite")
-        ratio, most = self.last_density_ratio, 1 / max(self.density)
+        ratio, most = self.last_density_ratio, 1 / max(self.densities)
         rule = f"in (0, {most:g}], so that the last feature's density is in (0, 1]"
         check("last_density_ratio", ratio, 0 < ratio <= most, rule)
         for name in ("grid", "map_grid", "starts", "steps", "batch", "reference_starts"):
@@ -96,6 +96,12 @@ class Config(Options):
         check("cut_density", self.cut, low <= self.cut <= high, f"in [{low:g}, {high:g}]")
         inside = self.cut * ratio <= 1
         check("cut_density", self.cut, inside, "at most 1/`last_density_ratio`")
+
+    @property
+    def densities(self) -> tuple[float, float]:
+        """Ends of the range of densities."""
+        assert self.density is not None
+        return self.density
 
     @property
     def own_size(self) -> int:
@@ -122,7 +128,7 @@ class Config(Options):
 
     def axes(self, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Densities and relative importances of a map of `size` × `size` cells."""
-        return np.geomspace(*self.density, size), np.geomspace(*self.relative_importance, size)
+        return np.geomspace(*self.densities, size), np.geomspace(*self.relative_importance, size)
 
     def cells(self, size: int) -> "Cells":
         """The distinct cells of a map of `size` × `size` cells."""
