@@ -46,50 +46,11 @@ def draw(dataset: xr.Dataset) -> Figure:
     return figure
 
 
-def _axes_of_map(ax: Axes, dataset: xr.Dataset, prefix: str) -> None:
-    r, p = dataset[f"{prefix}relative_importance"], dataset[f"{prefix}density"]
-    ax.set(xscale="log", yscale="log", xlabel="relative importance $r$ of feature 2")
-    ax.set_ylabel("density $p$   (sparser $\\rightarrow$)")
-    ax.set_xlim(*_span(r.values))
-    low, high = _span(p.values)
-    ax.set_ylim(high, low)
-
-
-def _span(values: np.ndarray) -> tuple[float, float]:
-    edges = _edges(values)
-    return float(edges.min()), float(edges.max())
-
-
-def _edges(values: np.ndarray) -> np.ndarray:
-    """Cell edges of logarithmic centres."""
-    logs = np.log(values)
-    if len(logs) == 1:
-        return np.exp(logs[0] + np.array([-0.05, 0.05]))
-    middle = (logs[1:] + logs[:-1]) / 2
-    first, last = 2 * logs[0] - middle[0], 2 * logs[-1] - middle[-1]
-    return np.exp(np.concatenate([[first], middle, [last]]))
-
-
-def _mesh(ax: Axes, dataset: xr.Dataset, prefix: str, values: np.ndarray, **options) -> QuadMesh:
-    x = _edges(dataset[f"{prefix}relative_importance"].values)
-    y = _edges(dataset[f"{prefix}density"].values)
-    return ax.pcolormesh(x, y, values, rasterized=True, **options)
-
-
 def _order(w1: np.ndarray, w2: np.ndarray) -> np.ndarray:
     """-1 where feature 1 is alone, 0 for equal norms, 1 where feature 2 is alone."""
     first, second = np.abs(w1), np.abs(w2)
     total = first + second
     return np.where(total > 0, (second - first) / np.where(total > 0, total, 1.0), np.nan)
-
-
-def _hatch(ax: Axes, dataset: xr.Dataset, prefix: str, failed: np.ndarray) -> None:
-    """Cells without a result are hatched, never coloured."""
-    if failed.any():
-        shown = np.ma.masked_where(~failed, np.ones(failed.shape))
-        x = _edges(dataset[f"{prefix}relative_importance"].values)
-        y = _edges(dataset[f"{prefix}density"].values)
-        ax.pcolor(x, y, shown, cmap="Greys", vmin=0, vmax=8, hatch="xxxx", edgecolor="0.3", lw=0)
 
 
 def _boundaries(ax: Axes, dataset: xr.Dataset, names: tuple[str, ...]) -> None:
@@ -108,9 +69,9 @@ def _exact_map(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
     state = dataset["map_state"].values
     failed = dataset["map_result"].values != 0
     order = np.ma.masked_where(failed, _order(state[..., 0], state[..., 1]))
-    mesh = _mesh(ax, dataset, "map_", order, cmap="cividis", vmin=-1, vmax=1)
-    _hatch(ax, dataset, "map_", failed)
-    _axes_of_map(ax, dataset, "map_")
+    mesh = mesh(ax, dataset, "map_", order, cmap="cividis", vmin=-1, vmax=1)
+    hatch(ax, dataset, "map_", failed)
+    axes_of_map(ax, dataset, "map_")
     names = tuple(line[0] for line in _LINES)
     _boundaries(ax, dataset, names)
     _points(ax, dataset)
@@ -121,11 +82,11 @@ def _exact_map(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
 
 def _zoom(ax: Axes, dataset: xr.Dataset, order: np.ndarray, names: tuple[str, ...]) -> None:
     """The dense corner enlarged, where all special points lie, if the map covers it."""
-    (left, right), (low, high) = (_span(dataset[f"map_{name}"].values) for name in _AXES)
+    (left, right), (low, high) = (span(dataset[f"map_{name}"].values) for name in _AXES)
     if not (left < _ZOOM_R[0] and right > _ZOOM_R[1] and low < _ZOOM_P[0] and high >= 1):
         return
     inset = ax.inset_axes((0.16, 0.5, 0.68, 0.47))
-    _mesh(inset, dataset, "map_", order, cmap="cividis", vmin=-1, vmax=1)
+    mesh(inset, dataset, "map_", order, cmap="cividis", vmin=-1, vmax=1)
     _boundaries(inset, dataset, names)
     _points(inset, dataset)
     inset.set(xscale="log", yscale="log", xlim=_ZOOM_R, ylim=_ZOOM_P[::-1])
@@ -163,21 +124,15 @@ def _points(ax: Axes, dataset: xr.Dataset) -> None:
         ax.plot(x, y, marker=marker, label=label, **style)
 
 
-def _excess(dataset: xr.Dataset) -> xr.DataArray:
-    """Relative excess of each network over the ground state, infinite where it failed."""
-    excess = (dataset["loss"] - dataset["exact_loss"]) / dataset["exact_loss"]
-    return excess.where(dataset["result"] == 0, np.inf)
-
-
 def _trained_map(ax: Axes, dataset: xr.Dataset) -> None:
-    excess = _excess(dataset)
+    excess = excess(dataset)
     failed = np.all(np.isinf(excess.values), axis=-1)
     best = excess.argmin("start")
     w = dataset["W"].isel(hidden=0).isel(start=best).values
     order = np.ma.masked_where(failed, _order(w[..., 0], w[..., 1]))
-    _mesh(ax, dataset, "", order, cmap="cividis", vmin=-1, vmax=1)
-    _hatch(ax, dataset, "", failed)
-    _axes_of_map(ax, dataset, "")
+    mesh(ax, dataset, "", order, cmap="cividis", vmin=-1, vmax=1)
+    hatch(ax, dataset, "", failed)
+    axes_of_map(ax, dataset, "")
     _boundaries(ax, dataset, ("line_first_order", "line_continuous", "line_weak_strong"))
     basin = (dataset["basin_loss"] - dataset["exact_loss"]) / dataset["exact_loss"]
     basin = basin.where(dataset["result"] == 0, np.inf).min("start").values
@@ -190,18 +145,11 @@ def _trained_map(ax: Axes, dataset: xr.Dataset) -> None:
 
 
 def _residual(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
-    best = _excess(dataset).min("start").values
-    failed = np.isinf(best)
-    values = np.log10(np.where(failed, 1.0, np.maximum(best, _FLOOR)))
-    shown = np.ma.masked_where(failed, values)
-    mesh = _mesh(ax, dataset, "", shown, cmap="magma_r", vmin=np.log10(_FLOOR), vmax=1)
-    _hatch(ax, dataset, "", failed)
-    _axes_of_map(ax, dataset, "")
-    p = dataset["line_density"].values
+    mesh = residual(ax, dataset)
     for name in ("line_first_order", "line_continuous"):
-        for r in (dataset[name].values, 1 / dataset[name].values):
-            ax.plot(r, p, color="black", lw=0.9)
-    ax.set_title("(c) best trained minus exact")
+        if name in dataset:
+            for r in (dataset[name].values, 1 / dataset[name].values):
+                ax.plot(r, dataset["line_density"].values, color="black", lw=0.9)
     return mesh
 
 

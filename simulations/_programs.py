@@ -21,6 +21,7 @@ from tms_physics.dynamics.result import MINIMUM, SADDLE, SOLVER_FAILED
 Rows = dict[str, Any]  # arrays with one row a network
 STEADY = 1e-7  # gradient norm at which a flow counts as steady
 ESCAPES = 3  # how often a network is moved off a saddle before it counts as stuck there
+_TRACING = threading.Lock()  # custom derivatives cannot be traced in two threads at once
 
 
 def once(build: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,7 +65,9 @@ def compiled(one: Callable[..., Rows], n: int, m: int, size: int, *more: jax.Arr
     blank: Rows = {name: np.ones(size) for name in ("density", "relative_importance")}
     extra = [jnp.broadcast_to(a, (size, *a.shape)) for a in more]
     program: Any = eqx.filter_jit(eqx.filter_vmap(one))
-    return program.lower(energies(blank, n), jnp.ones((size, n * m + n)), *extra).compile()
+    with _TRACING:
+        lowered = program.lower(energies(blank, n), jnp.ones((size, n * m + n)), *extra)
+    return lowered.compile()
 
 
 def beside(build: Callable[..., Any], *args: Any) -> None:

@@ -23,7 +23,7 @@ DEFAULTS = {
     2: {"density": (1.0, 0.01), "grid": 32, "map_grid": 128, "cut_density": 0.2},
     3: {"density": (0.98, 0.01), "grid": 16, "map_grid": 48, "cut_density": 0.7},
 }
-CUTS = {2: (0.001, 0.5), 3: (0.01, 1.0)}
+CUTS = {2: (0.001, 0.5), 3: (0.01, 0.99)}
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Config(Options):
 
     cut_density: float | None = None
     """Density of the cut: by default 0.2, through the first-order line, and in [0.001, 0.5]; for
-    three features 0.7, and in [0.01, 1]."""
+    three features 0.7, and in [0.01, 0.99]."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -23,7 +23,7 @@ THREE_PHASE_NAMES = (
     "triangle",
     *("isosceles 1", "isosceles 2", "isosceles 3"),
     "scalene",
-    *("isosceles, acute", "scalene, acute"),
+    *("acute isosceles", "acute scalene"),
     "other",
 )
 # The three of a kind follow each other: the odd feature out is the first, second or third.
@@ -54,7 +54,7 @@ def three_feature_phase(W: Weights, *, tolerance: Number = 1e-7) -> Int[Array, "
     line, the third orthogonal to it; acute pair ij: the same with W_i and W_j on one side. With
     all three couplings G_ij negative, triangle: equal norms and couplings; isosceles k: the
     exchange of the other two leaves G unchanged (the apex is k); scalene: neither. With a positive
-    coupling: isosceles, acute or scalene, acute. All else is other: a coupling that vanishes
+    coupling: acute isosceles or acute scalene. All else is other: a coupling that vanishes
     alone, or a second vanishing feature.
 
     Two numbers are equal where they differ by at most `tolerance` times the largest G_ii, a norm
