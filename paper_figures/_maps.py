@@ -24,8 +24,8 @@ def axes_of_map(ax: Axes, dataset: xr.Dataset, prefix: str) -> None:
 
 
 def span(values: np.ndarray) -> tuple[float, float]:
-    edges = edges(values)
-    return float(edges.min()), float(edges.max())
+    ends = edges(values)
+    return float(ends.min()), float(ends.max())
 
 
 def edges(values: np.ndarray) -> np.ndarray:
@@ -86,8 +86,9 @@ def residual(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
 def order_cut(ax: Axes, dataset: xr.Dataset) -> None:
     """Norms of the features of the ground state along the cut; gaps where none was found."""
     r = dataset["order_relative_importance"].values
-    norms = np.sqrt((dataset["order_W"] ** 2).sum("hidden"))
-    norms = norms.where(dataset["order_result"] == 0).values
+    found = dataset["order_result"].values == 0
+    norms = np.linalg.norm(dataset["order_W"].transpose(..., "hidden", "feature").values, axis=-2)
+    norms[~found] = np.nan
     styles = zip(norms.T, _COLOURS, ("-", (0, (4, 1.5)), "-"), strict=False)
     for i, (values, colour, dashes) in enumerate(styles, start=1):
         ax.plot(r, values, color=colour, ls=dashes, lw=2, label=f"$|W_{i}|$")

@@ -33,6 +33,7 @@ NAMES = {
     "scalene": "scalene",
 }
 _MOST_LINES = 64  # densities of the map at which theory is asked
+_MORE_LINES = np.linspace(0.5, 0.96, 24)
 _MOST_CHANGES = 8  # of the ground state with r at one density
 _EVERY = 4  # theory's loss is asked for in every fourth cell of a row
 _ON_LINE = 1e-6  # in log r: a cell so close to a transition is on neither side
@@ -50,9 +51,11 @@ def line_rows(config: "Config") -> np.ndarray:
 
 
 def line_densities(config: "Config") -> np.ndarray:
-    """The densities of these rows, and that of the cut."""
+    """The densities of these rows, more between them where lines are many, and that of the cut."""
     p, _ = config.axes(config.map_size)
-    return np.append(p[line_rows(config)], config.cut)
+    low, high = min(config.densities), max(config.densities)
+    more = _MORE_LINES[(low < _MORE_LINES) & (high > _MORE_LINES)]
+    return np.concatenate([p[line_rows(config)], more, [config.cut]])
 
 
 def transitions_stage(config: "Config") -> Stage:
@@ -104,7 +107,8 @@ class ThreeTheory:
     def map_columns(self, fine: Cells, lowest: Rows, check: Rows) -> Rows:
         size = self.config.map_size
         losses = np.full((size, size), np.nan)
-        losses[line_rows(self.config)] = self.rows["loss"][:-1]
+        rows = line_rows(self.config)
+        losses[rows] = self.rows["loss"][: len(rows)]
         by_cell = np.empty(len(fine.p))
         by_cell[fine.position] = losses.ravel()
         return {"branch": np.zeros(len(fine.p), np.int8), "theory": by_cell}
