@@ -11,7 +11,7 @@ from ._system import System
 if TYPE_CHECKING:
     from .phase_boundary import Config
 
-_POINTS = 121
+_POINTS = 81
 _WINDOW = (0.3, 3.0)  # what changes lies around r = 1
 
 

@@ -204,7 +204,7 @@ def run(config: Config, execute: Execute) -> "xr.Dataset":
     sparse = config.own_size < SPARSE_GRID
     ground = follow("map", references, fine, seeds=sparse, only_lowest=True)
     cut = theory.cut_cells()
-    cut_ground = cut and follow("cut", references, cut, seeds=True, only_lowest=True)
+    cut_ground = cut and follow("cut", references, cut, seeds=sparse, only_lowest=True)
     checked = phase_map.minima_by_cell(chosen, CHECK_STARTS, more)
     return dataset.build(
         config,
