@@ -184,8 +184,7 @@ def test_density_of_the_last_feature_enters_rows_and_lines() -> None:
         ),
         (
             ["--last-density-ratio", "2"],
-            "Argument `last_density_ratio` must be in (0, 1], so that the last feature's density "
-            "is in (0, 1], but is 2.0.",
+            "so that the last feature's density is in (0, 1], but is 2.0.",
         ),
         (["--last-density-ratio", "0"], "Argument `last_density_ratio` must be in (0, 1]"),
     ],
