@@ -72,3 +72,10 @@ def test_the_scale_of_the_start_matters_where_states_coexist_and_little_on_the_a
 def test_flows_end_on_the_side_of_their_start() -> None:
     kept = summary("basins")["ends_on_the_side_of_its_start"]
     assert min(entry[0] for entry in kept.values()) >= 0.98
+
+
+def test_no_start_found_a_state_below_the_exact_ground_state() -> None:
+    numbers = json.loads((RUNS / "no_state_below.json").read_text())
+    assert (numbers["points"], numbers["starts"]) == (1000, 64)
+    assert numbers["points_with_a_state_below"] == 0
+    assert numbers["points_with_the_ground_state"] == 1000

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
+from benchmarks import no_state_below
 from tests.energies.cases import cases
 from theory import population_loss as theory_loss
 from theory import two_features as theory
@@ -207,3 +208,90 @@ def test_ground_state_of_a_cut_is_the_lowest_of_theory() -> None:
         _, energies = _minima(_starts(p), p, r)
         lowest = min([*states, r * (p / 3 - p**2 / 4)])
         assert _lowest(energies) == pytest.approx(lowest, abs=1e-13)
+
+
+def _stable_far(side: int, p: float, r: float, between: tuple[float, float]) -> bool:
+    """Whether minimisation meets a minimum of this sign of w₁w₂ with |w₂| between two weights."""
+    v = np.linspace(*between, BATCH)
+    if side < 0:
+        b = np.stack([0.15 * p * v, p / 2 * (1 - v / 2)], axis=1)
+    else:
+        b = np.stack([-0.3 * v, p / 2 * (1 - v)], axis=1)
+    w = np.stack(
+        [np.sqrt(np.maximum(1.05 - (v**2 if side > 0 else 0.2 * v), 0.3)), side * v], axis=1
+    )
+    ends = _minimised(w, b, np.full(BATCH, p), np.full(BATCH, r))
+    ends_w = np.asarray(ends.state[0])[:, 0]
+    weight = side * ends_w[:, 1] * np.sign(ends_w[:, 0])
+    good = np.asarray(ends.result.code == 0) & (np.abs(ends_w[:, 1]) <= np.abs(ends_w[:, 0]))
+    return bool(np.any(good & (weight > between[0]) & (weight < between[1])))
+
+
+@pytest.mark.parametrize("p", [0.1, 0.3, 0.5])
+def test_strong_states_exist_above_their_stability_limit_only(p: float) -> None:
+    """To 1e-5: next to a fold the minimum is too shallow for an arbitrary start."""
+    limit = float(theory.strong_stability_limit(p))
+    assert _stable_far(-1, p, limit * (1 + 1e-5), (0.4, 0.9))
+    assert not _stable_far(-1, p, limit * (1 - 1e-5), (0.4, 0.9))
+
+
+@pytest.mark.parametrize("p", [0.92, 0.98])
+def test_acute_states_exist_above_their_stability_limit_only(p: float) -> None:
+    """Where the acute state ends in a fold."""
+    limit = float(theory.acute_stability_limit(p))
+    assert _stable_far(1, p, limit * (1 + 1e-6), (0.005, 0.6))
+    assert not _stable_far(1, p, limit * (1 - 1e-6), (0.005, 0.6))
+
+
+@jax.jit
+@jax.vmap
+def _acute_curvature(p: jax.Array, r: jax.Array, delta: jax.Array) -> jax.Array:
+    """Loss above dedicated at w₂ = δ in the acute direction that goes unstable, over δ²."""
+    w = jnp.stack([1 + 3 * delta * (1 - p) / 8, delta])
+    b = jnp.stack([-delta / 2, p / 2 - delta * p / 2])
+    dedicated = r * (p / 3 - p**2 / 4)
+    return (_energy(p, r)((w[None], b)) - dedicated) / delta**2
+
+
+def test_acute_limit_is_where_the_acute_curvature_of_dedicated_changes_sign() -> None:
+    """Below the acute tricritical point; the error of a finite δ is linear in it."""
+    p = np.linspace(0.05, 0.85, BATCH)
+    limit = theory.acute_stability_limit(p)
+    delta = np.full(BATCH, 1e-4)
+    values = [np.asarray(_acute_curvature(p, limit, scale * delta)) for scale in (2.0, 1.0)]
+    np.testing.assert_allclose(2 * values[1] - values[0], 0.0, atol=1e-7)
+
+
+@jax.jit
+@jax.vmap
+def _at_state(y: jax.Array, p: jax.Array, r: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Energy, gradient norm and the eigenvalues of the Hessian in (w₁, w₂, b₁, b₂)."""
+
+    def energy(y: jax.Array) -> jax.Array:
+        return _energy(p, r)((y[None, :2], y[2:]))
+
+    slope = jax.grad(energy)(y)
+    return energy(y), jnp.linalg.norm(slope), jnp.linalg.eigvalsh(jax.hessian(energy)(y))
+
+
+def test_saddles_of_the_first_order_lines_have_one_direction_of_descent() -> None:
+    pairs = [
+        *(theory.dedicated_coexistence(p) for p in (0.05, 0.2, 0.4, 0.5, 0.9)),
+        *(theory.weak_strong_coexistence(p) for p in (0.52, 0.6, 0.7)),
+    ]
+    for pair in pairs:
+        assert pair is not None
+        y = np.array([[*pair.saddle.weights, *pair.saddle.biases]])
+        p, r = np.array([pair.density]), np.array([pair.relative_importance])
+        energy, slope, curvatures = (np.asarray(value)[0] for value in _at_state(y, p, r))
+        assert slope < 1e-12
+        assert curvatures[0] < 0 < curvatures[1]
+        assert pair.barrier == pytest.approx(energy - pair.loss, abs=1e-15)
+        assert pair.barrier > 0
+
+
+def test_no_start_finds_a_state_below_the_ground_state() -> None:
+    """A sample of `benchmarks.no_state_below`: 40 points, 64 starts each."""
+    result = no_state_below.run(no_state_below.Config(points=40, seed=5))
+    assert result["points_with_a_state_below"] == 0
+    assert result["points_with_the_ground_state"] == 40

@@ -22,8 +22,12 @@ def check_density(density: ArrayLike) -> NDArray[np.float64]:
 
 def check_relative_importance(value: float) -> float:
     """`relative_importance` as a float; raises ValueError unless it is positive and finite."""
-    name = "relative_importance"
-    return float(_check(name, value, "positive and finite", lambda r: (r > 0.0) & np.isfinite(r)))
+    return float(check_positive("relative_importance", value))
+
+
+def check_positive(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """`value` as a float64 array; raises ValueError unless all are positive and finite."""
+    return _check(name, value, "positive and finite", lambda r: (r > 0.0) & np.isfinite(r))
 
 
 def check_importance(importance: ArrayLike) -> NDArray[np.float64]:

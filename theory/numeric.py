@@ -1,14 +1,16 @@
-"""From sympy expressions to numbers: lambdify for floats, arrays and mpmath; root finding."""
+"""From sympy expressions to numbers: lambdify for floats, arrays, mpmath and intervals; roots."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import mpmath
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize_scalar
 
 Function = Callable[..., Any]
+_iv: Any = mpmath.iv
 _SMALL_STEP = 1e-6
 System = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
@@ -40,6 +42,23 @@ def mpmath_function(arguments: Sequence[sp.Symbol], expression: Any) -> Function
     return _lambdify(arguments, expression, "mpmath", _scalar_truncated_power)
 
 
+def interval_function(arguments: Sequence[sp.Symbol], expression: Any) -> Function:
+    """Numeric version of `expression` for intervals of `mpmath.iv`: encloses its values.
+
+    Rational constants are enclosed too; a step (t)_+^0 whose base may have either sign is [0, 1].
+    """
+    names = {"TruncatedPower": _interval_truncated_power, "mpf": _iv.mpf}
+    return sp.lambdify(list(arguments), expression, modules=[names, "mpmath"], cse=True)
+
+
+def _interval_truncated_power(base: Any, power: int) -> Any:
+    base = _iv.mpf(base)
+    low, high = max(base.a, _iv.mpf(0)), max(base.b, _iv.mpf(0))
+    if power:
+        return _iv.mpf([low.a, high.b]) ** power
+    return _iv.mpf([int(base.a > 0), int(base.b > 0)])
+
+
 def _lambdify(
     arguments: Sequence[sp.Symbol], expression: Any, module: str, truncated_power: Function
 ) -> Function:
@@ -58,22 +77,23 @@ def newton(
     """Root of a square system by Newton's method with its analytic Jacobian.
 
     `system(y)` returns (residual, Jacobian). Stops when the step is below `step_tolerance` times
-    (1 + |y|), or small and no longer shrinking, which is the level of rounding. Accepted only if
-    then every residual is below `residual_tolerance` times the largest entry of its Jacobian row.
+    (1 + |y|), or small and no longer shrinking, which is the level of rounding, and then every
+    residual is below `residual_tolerance` times the largest entry of its Jacobian row.
     Raises RootNotFound otherwise: no unconverged point is ever returned. Where the Jacobian jumps
     (the loss is C¹, not C²) this is a semismooth Newton method.
     """
-    y, last = np.array(start, dtype=np.float64), np.inf
+    y, last, worst = np.array(start, dtype=np.float64), np.inf, np.inf
     for _ in range(max_steps):
         residual, jacobian = _evaluate(system, y)
         step = _newton_step(residual, jacobian)
         y = y - step
         size = float(np.max(np.abs(step) / (1.0 + np.abs(y))))
         if size < step_tolerance or last / 4 < size < _SMALL_STEP:
-            _require_root(*_evaluate(system, y), residual_tolerance)
-            return y
+            worst = _relative_residual(*_evaluate(system, y))
+            if worst <= residual_tolerance:
+                return y
         last = size
-    raise RootNotFound(f"Newton's method did not settle in {max_steps} steps.")
+    raise RootNotFound(_failure(max_steps, worst))
 
 
 def bracketed_root(function: Callable[[float], float], low: float, high: float) -> float:
@@ -114,10 +134,12 @@ def _newton_step(
         raise RootNotFound("Newton's method met a singular Jacobian.") from error
 
 
-def _require_root(
-    residual: NDArray[np.float64], jacobian: NDArray[np.float64], tolerance: float
-) -> None:
-    scale = np.max(np.abs(jacobian), axis=1)
-    if not np.all(np.abs(residual) <= tolerance * scale):
-        worst = float(np.max(np.abs(residual) / scale))
-        raise RootNotFound(f"Newton's method stopped at a relative residual of {worst:.1e}.")
+def _relative_residual(residual: NDArray[np.float64], jacobian: NDArray[np.float64]) -> float:
+    """The largest residual in units of the largest entry of its Jacobian row."""
+    return float(np.max(np.abs(residual) / np.max(np.abs(jacobian), axis=1)))
+
+
+def _failure(steps: int, worst: float) -> str:
+    if np.isinf(worst):
+        return f"Newton's method did not settle in {steps} steps."
+    return f"Newton's method stopped at a relative residual of {worst:.1e}."

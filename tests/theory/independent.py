@@ -73,16 +73,24 @@ def loss_and_gradient(
     return total, W @ (gram_slope + gram_slope.T), bias_slope
 
 
-def two_feature_loss(y: Array, p: float, r: float) -> tuple[float, Array]:
-    """Loss and gradient in y = (w₁, w₂, b₁, b₂)."""
-    density, importance = np.array([p, p]), np.array([1.0, r])
+def two_feature_loss(y: Array, p: float, r: float, q: float | None = None) -> tuple[float, Array]:
+    """Loss and gradient in y = (w₁, w₂, b₁, b₂); q: density of feature 2, by default p."""
+    density, importance = np.array([p, p if q is None else q]), np.array([1.0, r])
     value, weight_slope, bias_slope = loss_and_gradient(y[None, :2], y[2:], importance, density)
     return value, np.concatenate([weight_slope[0], bias_slope])
 
 
-def minimise(start: Sequence[float], p: float, r: float) -> OptimizeResult:
+def hessian(y: Array, p: float, r: float, step: float = 1e-5) -> Array:
+    """Second derivatives in y by central differences of the gradient."""
+    moves = step * np.eye(4)
+    pairs = ((two_feature_loss(y + d, p, r)[1], two_feature_loss(y - d, p, r)[1]) for d in moves)
+    matrix = np.array([(up - down) / (2 * step) for up, down in pairs])
+    return (matrix + matrix.T) / 2
+
+
+def minimise(start: Sequence[float], p: float, r: float, q: float | None = None) -> OptimizeResult:
     """The local minimum that BFGS reaches from `start`."""
-    loss = functools.partial(two_feature_loss, p=p, r=r)
+    loss = functools.partial(two_feature_loss, p=p, r=r, q=q)
     options = {"gtol": 1e-13, "maxiter": 300}
     return minimize(loss, np.array(start), jac=True, method="BFGS", options=options)
 

@@ -6,33 +6,40 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
+from scipy.optimize import minimize_scalar
 
 from tests.theory.independent import dropped, two_feature_loss
 from theory.numeric import mpmath_function
 from theory.population_loss import positive_part_feature_loss
 from theory.symbols import model_symbols
 from theory.two_features import (
+    acute_onset,
     ansatz_boundary,
     dedicated_coexistence,
     dedicated_first_order_line,
     dedicated_stability_limit,
     small_density_slope,
-    tricritical_points,
     weak_strong_coexistence,
     weak_strong_first_order_line,
 )
 from theory.two_features.closed_forms import (
+    acute_bias_slope,
     critical_bias_slope,
+    interference,
+    small_density_state,
+)
+from theory.two_features.excess import (
+    ACUTE,
+    ANTIPODAL,
     density,
     first_bias_slope,
     importance,
-    interference,
-    second_order_form,
-    small_density_state,
-    third_order_function,
+    second_density,
 )
+from theory.two_features.normal_form import second_order_form
 
 CURVES = (
+    acute_onset,
     ansatz_boundary,
     dedicated_stability_limit,
     dedicated_first_order_line,
@@ -48,17 +55,60 @@ def test_ansatz_boundary_is_where_the_two_ansatz_losses_meet() -> None:
     assert np.isnan(ansatz_boundary(0.6))
 
 
-def test_second_order_form_is_the_one_in_the_docstring() -> None:
-    p, beta, r = density, first_bias_slope, importance
-    cost = (1 - p) ** 2 * beta**2 + p * (1 - p) * beta**3 / 3 + p * beta**2 - p**2 * beta
-    cost += p**2 / 3 - 3 * p / 4 * (beta - p / 2) ** 2 - r * (p / 3 - p**2 / 4)
-    assert sp.expand(second_order_form() - cost) == 0
+def _rest(p: sp.Symbol, q: sp.Symbol, beta: sp.Symbol, r: sp.Symbol) -> sp.Expr:
+    """The parts of the second-order form that do not depend on the sense of w₂."""
+    gain = 2 * (q / 3 - q**2 / 4) - (p / 3 - p**2 / 4)
+    return p * (beta**2 - q * beta + q / 3) - 3 * p / 4 * (beta - q / 2) ** 2 - r * gain
 
 
-def test_critical_direction_is_stationary() -> None:
-    slope = sp.lambdify((density, first_bias_slope), second_order_form().diff(first_bias_slope))
-    p = np.linspace(0.01, 1.0, 100)
-    np.testing.assert_allclose(slope(p, critical_bias_slope(p)), 0.0, atol=1e-15)
+def test_antipodal_second_order_form_is_the_one_in_the_docstring() -> None:
+    p, q, beta, r = density, second_density, first_bias_slope, importance
+    silent = (1 - p) * ((1 - q) * beta**2 + q * beta**3 / 3)
+    form = second_order_form(ANTIPODAL)
+    assert sp.expand(form - silent - _rest(p, q, beta, r)) == 0
+
+
+def test_acute_second_order_form_is_the_one_in_the_docstring() -> None:
+    p, q, s, r = density, second_density, sp.Symbol("s", real=True), importance
+    form = second_order_form(ACUTE).subs(first_bias_slope, -s)
+    silent = (1 - p) * q * (1 - s) ** 3 / 3
+    assert sp.expand(form - silent - _rest(p, q, s, r)) == 0
+
+
+@pytest.mark.parametrize("side", [ANTIPODAL, ACUTE])
+def test_critical_direction_is_stationary(side: int) -> None:
+    derivative = second_order_form(side).diff(first_bias_slope)
+    slope = sp.lambdify((density, second_density, first_bias_slope), derivative)
+    p, q = np.meshgrid(np.linspace(0.01, 1.0, 50), np.linspace(0.01, 1.0, 49))
+    beta = critical_bias_slope(p, q) if side == ANTIPODAL else -acute_bias_slope(p, q)
+    np.testing.assert_allclose(slope(p, q, beta), 0.0, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("limit", "side"), [(dedicated_stability_limit, ANTIPODAL), (acute_onset, ACUTE)]
+)
+def test_limit_is_the_least_second_order_form_over_its_slope_in_r(
+    limit: Callable, side: int
+) -> None:
+    """Minimised over β at many pairs of densities; infinite where nothing is gained."""
+    form = sp.lambdify(
+        (first_bias_slope, density, second_density), second_order_form(side).subs(importance, 0)
+    )
+    for p, q in np.random.default_rng(1).uniform(0.02, 1.0, (50, 2)):
+        gain = 2 * (q / 3 - q**2 / 4) - (p / 3 - p**2 / 4)
+        bounds = (0.0, 1.0) if side == ANTIPODAL else (-1.0, 0.0)
+        least = minimize_scalar(form, bounds=bounds, args=(p, q), options={"xatol": 1e-9}).fun
+        expected = least / gain if gain > 0 else np.inf
+        assert float(limit(p, second_density=q)) == pytest.approx(expected, rel=1e-11)
+
+
+def test_acute_onset_at_equal_densities_is_rational() -> None:
+    """s* = 1/2 there, so r = (5 + 8p - 9p²)/(16 - 12p): 5/16 at p → 0, 1 at p = 1."""
+    p = np.linspace(1e-9, 1.0, 200)
+    np.testing.assert_allclose(acute_bias_slope(p), 0.5, rtol=1e-12)
+    expected = (5 + 8 * p - 9 * p**2) / (16 - 12 * p)
+    np.testing.assert_allclose(acute_onset(p), expected, rtol=1e-12)
+    assert float(acute_onset(1.0)) == pytest.approx(1.0, rel=1e-15)
 
 
 @pytest.mark.parametrize("p", [0.05, 0.3, 0.7, 1.0])
@@ -112,13 +162,8 @@ def test_stability_changes_sign_at_the_limit(p: float, side: int) -> None:
 
 
 def test_acute_direction_goes_unstable_later() -> None:
-    """w₂ = +δ, b₁ = -βδ: the linear part is the same, the rectification gain another."""
-    p = np.linspace(0.01, 0.99, 99)[:, None]
-    beta = np.linspace(0.0, 1.0, 1001)
-    antipodal = sp.lambdify((density, importance, first_bias_slope), second_order_form())
-    gains = p * (1 - p) * (1 - beta) ** 3 / 3, (1 - p) ** 2 * beta**2 + p * (1 - p) * beta**3 / 3
-    acute = antipodal(p, dedicated_stability_limit(p), beta) + gains[0] - gains[1]
-    assert np.all(acute.min(axis=1) > 0.0)
+    p = np.linspace(0.001, 0.999, 999)
+    assert np.all(acute_onset(p) > dedicated_stability_limit(p))
 
 
 def test_limits_of_the_stability_limit() -> None:
@@ -143,14 +188,6 @@ def test_slope_is_the_limit_of_the_line() -> None:
     first = 2 * ratio[1:] - ratio[:-1]
     limit = (4 * first[1] - first[0]) / 3
     assert limit == pytest.approx(float(small_density_slope()), abs=1e-9)
-
-
-def test_third_order_coefficient_vanishes_at_the_tricritical_points() -> None:
-    coefficient = third_order_function()
-    (lower, _), (upper, _) = tricritical_points()
-    assert np.sign(coefficient([lower - 1e-6, lower + 1e-6, upper - 1e-6, upper + 1e-6])) == (
-        pytest.approx([-1, 1, 1, -1])
-    )
 
 
 @pytest.mark.parametrize("curve", CURVES)

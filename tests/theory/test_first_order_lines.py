@@ -25,7 +25,8 @@ from theory.two_features import (
     weak_strong_coexistence,
     weak_strong_first_order_line,
 )
-from theory.two_features.closed_forms import third_order_function
+from theory.two_features.excess import ANTIPODAL
+from theory.two_features.normal_form import third_order
 
 STRONG_STARTS = ([1.0, -0.7, 0.02, 0.1], [0.95, -0.8, 0.1, 0.2])
 
@@ -198,7 +199,7 @@ def test_dedicated_line_touches_the_limit_tangentially_at_the_tricritical_points
 def test_weak_state_grows_linearly_where_the_change_is_continuous(p: float) -> None:
     """v = 2V δ/(3B), excess -4V³δ³/(27B²) at δ = r - r_limit: exponents 1 and 3."""
     limit, step = float(dedicated_stability_limit(p)), 1e-7
-    cubic, dropped_loss = float(third_order_function()(p)), dropped(p)
+    cubic, dropped_loss = float(third_order(np.array(p), ANTIPODAL)), dropped(p)
     weak = antipodal_states(p, limit + step)[0]
     weight = 2 * dropped_loss * step / (3 * cubic)
     assert -weak.weights[1] == pytest.approx(weight, rel=2e-3)

@@ -83,7 +83,8 @@ def digon_13_states(model: Model, r: float) -> list[State]:
 
 
 def _along(family: Family) -> list[tuple[float, Pair]]:
-    """The pairs along the whole curve of a family, each with its r."""
-    rows = (row for row in curve(family, True) if 0.0 < row[4] < np.pi / 2)
+    """The pairs along the curve of a family, each with its r."""
+    whole = family.density != family.second_density  # else digon 12 is lower beyond r = 1
+    rows = (row for row in curve(family, whole) if 0.0 < row[4] < np.pi / 2)
     found = ((float(np.tan(row[4])), row[:4]) for row in rows)
     return [(r, state_at(y, family, r)) for r, y in found]

@@ -4,24 +4,28 @@ from collections.abc import Callable
 
 import numpy as np
 
-from theory.numeric import RootNotFound, bracketed_root, newton
+from theory.numeric import RootNotFound, System, bracketed_root, newton
 from theory.three_features.families import stationary_on_plane
 from theory.three_features.loss import Matrix, Model, Vector
 
 _STEP, _LEAST = 0.03, 1e-7
+_VANISHED = 1e-3
 _MAX_POINTS = 1500
 
 
 def follow(
-    basis: Matrix, model: Model, start: Vector, direction: Vector, ended: Callable[[Vector], bool]
+    basis: Matrix, model: Model, start: Vector, direction: Vector, room: Callable[[Vector], float]
 ) -> Matrix:
-    """Rows (u, r) from `start` on, towards `direction`, until `ended(row)` or a dead end."""
+    """Rows (u, r) from `start` on, towards `direction`, until next to where `room(row)` vanishes.
+
+    Never beyond: steps that make it negative are halved. Or until a dead end.
+    """
     rows, step = [start], _STEP / 4
     direction = direction / np.linalg.norm(direction)
-    while not ended(rows[-1]) and len(rows) < _MAX_POINTS and step > _LEAST:
+    while room(rows[-1]) > _VANISHED and len(rows) < _MAX_POINTS and step > _LEAST:
         last = rows[-1]
         row = _next(basis, model, last + step * direction, direction)
-        if row is None or np.linalg.norm(row - last) > 2 * step:
+        if row is None or room(row) < 0.0 or np.linalg.norm(row - last) > 2 * step:
             step /= 2
             continue
         turn = (row - last) / np.linalg.norm(row - last)
@@ -38,10 +42,15 @@ def tangent(basis: Matrix, model: Model, row: Vector) -> Vector:
     return _unit_tangent(basis, model, row, np.append(np.zeros(len(row) - 1), 1.0))
 
 
+def solve(system: System, start: Vector) -> Vector:
+    """A root near `start`, to the rounding of the loss where couplings are small."""
+    return newton(system, start, residual_tolerance=1e-10)
+
+
 def on_chord(basis: Matrix, model: Model, low: Vector, high: Vector, share: float) -> Vector:
     """The point of the curve beside a point of the chord between two of its points."""
     point = low + share * (high - low)
-    return newton(stationary_on_plane(basis, model, point, high - low), point)
+    return solve(stationary_on_plane(basis, model, point, high - low), point)
 
 
 def row_between(basis: Matrix, model: Model, low: Vector, high: Vector, r: float) -> Vector:
@@ -70,23 +79,31 @@ def slope_at(basis: Matrix, model: Model, row: Vector, towards: Vector) -> float
 
 
 def with_turns(basis: Matrix, model: Model, rows: Matrix) -> Matrix:
-    """The same curve with its turning points in r as rows, so that r is monotone between them."""
+    """The same curve with its turning points in r as rows, so that r is monotone between them.
+
+    One that a kink of the second derivatives keeps from being solved for is left out: the branches
+    on both sides then end at rows a little before it.
+    """
     if len(rows) < 2:
         return rows
     slope = slopes(basis, model, rows)
     places = np.flatnonzero(slope[1:] * slope[:-1] < 0)
-    turns = [_turn(basis, model, rows[k], rows[k + 1]) for k in places]
-    return np.insert(rows, places + 1, turns, axis=0) if turns else rows
+    found = [(k + 1, _turn(basis, model, rows[k], rows[k + 1])) for k in places]
+    turns = [(place, turn) for place, turn in found if turn is not None]
+    return np.insert(rows, *zip(*turns, strict=True), axis=0) if turns else rows
 
 
-def _turn(basis: Matrix, model: Model, low: Vector, high: Vector) -> Vector:
+def _turn(basis: Matrix, model: Model, low: Vector, high: Vector) -> Vector | None:
     """The row between two at which r is stationary along the curve."""
 
     def slope(share: float) -> float:
         row = on_chord(basis, model, low, high, share)
         return slope_at(basis, model, row, high - low)
 
-    return on_chord(basis, model, low, high, bracketed_root(slope, 0.0, 1.0))
+    try:
+        return on_chord(basis, model, low, high, bracketed_root(slope, 0.0, 1.0))
+    except RootNotFound:
+        return None
 
 
 def _unit_tangent(basis: Matrix, model: Model, row: Vector, towards: Vector) -> Vector:
@@ -97,7 +114,6 @@ def _unit_tangent(basis: Matrix, model: Model, row: Vector, towards: Vector) -> 
 
 def _next(basis: Matrix, model: Model, point: Vector, normal: Vector) -> Vector | None:
     try:
-        system = stationary_on_plane(basis, model, point, normal)
-        return newton(system, point, max_steps=12)
+        return solve(stationary_on_plane(basis, model, point, normal), point)
     except RootNotFound:
         return None

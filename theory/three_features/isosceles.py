@@ -23,7 +23,6 @@ from theory.three_features.families import (
 from theory.three_features.loss import Matrix, Model, Vector, checked_model
 
 _X, _Y, _V = 0, 1, 2  # positions in the coordinates (x, y, v, b₁, b₃)
-_VANISHED = 1e-3
 _LARGEST, _SMALLEST = 10.0, 1e-3  # relative importances beyond which the curve is left
 _FIRST_DENSITY, _FIRST_NORM, _FIRST_BIAS = 0.7, 0.88, 0.32  # near an equilateral triangle
 _DENSITY_STEP = 0.06
@@ -83,7 +82,7 @@ def isosceles_curve(model: Model) -> Matrix:
     """Rows (x, y, v, b₁, b₃, r) from next to dropped to next to digon 12."""
     start = np.append(_at_equal_importance(model), 1.0)
     forward = tangent(ISOSCELES, model, start)
-    down, up = (follow(ISOSCELES, model, start, sign * forward, _ended) for sign in (-1, 1))
+    down, up = (follow(ISOSCELES, model, start, sign * forward, _room) for sign in (-1, 1))
     return with_turns(ISOSCELES, model, np.concatenate([down[:0:-1], up]))
 
 
@@ -133,6 +132,6 @@ def _steps(low: float, high: float) -> Vector:
     return np.linspace(low, high, count)[1:]
 
 
-def _ended(row: Vector) -> bool:
-    gone = min(row[_X], row[_Y], row[_V]) < _VANISHED
-    return bool(gone or not _SMALLEST < row[-1] < _LARGEST)
+def _room(row: Vector) -> float:
+    """How far the state is from dropped, digon 12, and the ends of the range of r."""
+    return float(min(row[_X], row[_Y], row[_V], row[-1] - _SMALLEST, _LARGEST - row[-1]))

@@ -1,25 +1,20 @@
 """The exact loss of three features in two dimensions, with first and second derivatives.
 
-Derived by sympy (`theory.population_loss.feature_loss`), one output at a time: output i depends on
-row i of G = WᵀW and on b_i, and G is quadratic in W.
+One output at a time (`theory.three_features.output`): output i depends on row i of G = WᵀW and on
+b_i, and G is quadratic in W.
 """
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theory._checks import check_density
-from theory.numeric import Function, scalar_function
-from theory.population_loss import feature_loss, positive_part_feature_loss
-from theory.symbols import model_symbols
+from theory.three_features.output import Matrix, Output, Vector, output_loss
 
-Vector = Matrix = NDArray[np.float64]
 FEATURES, HIDDEN = 3, 2
 SIZE = HIDDEN * FEATURES + FEATURES
 _ROW_FIRST = ((0, 1, 2), (1, 0, 2), (2, 0, 1))  # own feature first
-_UPPER = np.triu_indices(FEATURES + 1)
 
 
 @dataclass(frozen=True)
@@ -56,11 +51,7 @@ class Loss:
 
 
 def loss_at(y: Vector, model: Model, r: float) -> Loss:
-    """The loss at y = (W, b), W (2, 3) by rows and b (3,), for couplings that are not zero.
-
-    Raises ZeroDivisionError where a coupling G_ij is exactly zero. Couplings near zero cost digits:
-    about one for each factor ten below 0.1.
-    """
+    """The loss at y = (W, b), W (2, 3) by rows and b (3,); W₁, W₂ and W₃ must not vanish."""
     parts = [_output(y, model, i) for i in range(FEATURES)]
     value, gradient, hessian = (parts[0][k] + parts[1][k] for k in range(3))
     last = parts[2]
@@ -74,20 +65,18 @@ def loss_at(y: Vector, model: Model, r: float) -> Loss:
     )
 
 
-def _output(y: Vector, model: Model, i: int) -> tuple[float, Vector, Matrix]:
+def _output(y: Vector, model: Model, i: int) -> Output:
     """E(x_i - x'_i)² with gradient and Hessian in y, by the chain rule through row i of G."""
     W, b = y[: HIDDEN * FEATURES].reshape(HIDDEN, FEATURES), y[HIDDEN * FEATURES :]
     order = _ROW_FIRST[i]
-    row = [float(W[:, i] @ W[:, j]) for j in order]
-    density = [model.densities[j] for j in order]
-    numbers = np.array(_row_function(b[i] < 0)(*row, float(b[i]), *density))
-    inner = np.empty((4, 4))
-    inner[_UPPER] = inner[_UPPER[::-1]] = numbers[5:]
+    couplings = tuple(float(W[:, i] @ W[:, j]) for j in order)
+    density = tuple(model.densities[j] for j in order)
+    inner = output_loss(couplings, float(b[i]), density)
     jacobian = _row_jacobian(W, i)
-    hessian = jacobian.T @ inner @ jacobian
+    hessian = jacobian.T @ inner.hessian @ jacobian
     for k, j in enumerate(order):
-        hessian += numbers[1 + k] * _COUPLING_CURVATURE[i, j]
-    return float(numbers[0]), numbers[1:5] @ jacobian, hessian
+        hessian += inner.gradient[k] * _COUPLING_CURVATURE[i, j]
+    return Output(inner.value, inner.gradient @ jacobian, hessian)
 
 
 def _row_jacobian(W: Vector, i: int) -> Matrix:
@@ -114,15 +103,3 @@ def _coupling_curvature() -> NDArray[np.float64]:
 
 
 _COUPLING_CURVATURE = _coupling_curvature()
-
-
-@functools.cache
-def _row_function(negative_bias: bool) -> Function:
-    """(g_own, g_j, g_k, b, p_own, p_j, p_k) -> loss of one output, its 4 slopes, 10 curvatures."""
-    symbols = model_symbols(FEATURES)
-    variables = (*symbols.gram[0], symbols.bias[0])
-    form = positive_part_feature_loss if negative_bias else feature_loss
-    value = form(symbols.gram[0], symbols.bias[0], symbols.density, 0)
-    gradient = [value.diff(variable) for variable in variables]
-    hessian = [gradient[i].diff(variables[j]) for i, j in zip(*_UPPER, strict=True)]
-    return scalar_function((*variables, *symbols.density), [value, *gradient, *hessian])

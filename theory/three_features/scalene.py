@@ -4,8 +4,8 @@ import functools
 
 import numpy as np
 
-from theory.numeric import RootNotFound, newton
-from theory.three_features.curve import follow, with_turns
+from theory.numeric import RootNotFound
+from theory.three_features.curve import follow, solve, with_turns
 from theory.three_features.families import (
     ISOSCELES,
     SCALENE,
@@ -16,7 +16,6 @@ from theory.three_features.isosceles import bifurcation, exchange_zeros, isoscel
 from theory.three_features.loss import Matrix, Model, Vector
 
 _FIRST = 5e-3  # distance of the first scalene state from the isosceles one
-_VANISHED = 1e-3  # coupling at which two features count as orthogonal
 _LARGEST, _SMALLEST = 10.0, 1e-3
 
 
@@ -39,10 +38,10 @@ def _leaving(model: Model, row: Vector, direction: Vector) -> Matrix:
     first, second = (_row(in_gauge(y + step * direction), row[-1]) for step in (0.0, _FIRST))
     away = (second - first) / np.linalg.norm(second - first)
     try:
-        start = newton(stationary_on_plane(SCALENE, model, second, away), second)
+        start = solve(stationary_on_plane(SCALENE, model, second, away), second)
     except RootNotFound:
         return first[None]
-    rows = follow(SCALENE, model, start, start - first, _ended)
+    rows = follow(SCALENE, model, start, start - first, _room)
     return np.concatenate([first[None], with_turns(SCALENE, model, rows)])
 
 
@@ -50,7 +49,8 @@ def _row(y: Vector, r: float) -> Vector:
     return np.append(SCALENE.T @ y / np.sum(SCALENE**2, axis=0), r)
 
 
-def _ended(row: Vector) -> bool:
+def _room(row: Vector) -> float:
+    """How far the state is from two orthogonal features, and from the ends of the range of r."""
     W = (SCALENE @ row[:-1])[:6].reshape(2, 3)
     couplings = (W.T @ W)[np.triu_indices(3, 1)]
-    return bool(np.min(np.abs(couplings)) < _VANISHED or not _SMALLEST < row[-1] < _LARGEST)
+    return float(min(-couplings.max(), row[-1] - _SMALLEST, _LARGEST - row[-1]))

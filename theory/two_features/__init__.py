@@ -7,10 +7,14 @@ model with the biases fixed at zero.
 """
 
 from theory.two_features import no_bias as no_bias
+from theory.two_features.barriers import acute_barrier as acute_barrier
+from theory.two_features.certificate import Certificate as Certificate
+from theory.two_features.certificate import certify as certify
 from theory.two_features.closed_forms import acute_onset as acute_onset
 from theory.two_features.closed_forms import ansatz_boundary as ansatz_boundary
 from theory.two_features.closed_forms import dedicated_stability_limit as dedicated_stability_limit
 from theory.two_features.closed_forms import small_density_slope as small_density_slope
+from theory.two_features.coexistence import Coexistence as Coexistence
 from theory.two_features.dedicated_line import critical_end_point as critical_end_point
 from theory.two_features.dedicated_line import dedicated_coexistence as dedicated_coexistence
 from theory.two_features.dedicated_line import (
@@ -19,9 +23,25 @@ from theory.two_features.dedicated_line import (
 from theory.two_features.dedicated_line import tricritical_point as tricritical_point
 from theory.two_features.dedicated_line import tricritical_points as tricritical_points
 from theory.two_features.dedicated_line import triple_point as triple_point
+from theory.two_features.fold_tables import acute_tricritical_point as acute_tricritical_point
+from theory.two_features.fold_tables import (
+    symmetric_stability_density as symmetric_stability_density,
+)
 from theory.two_features.normal_form import NormalForm as NormalForm
 from theory.two_features.normal_form import normal_form as normal_form
-from theory.two_features.states import Coexistence as Coexistence
+from theory.two_features.stability_limits import (
+    acute_stability_limit as acute_stability_limit,
+)
+from theory.two_features.stability_limits import (
+    acute_stability_limits as acute_stability_limits,
+)
+from theory.two_features.stability_limits import (
+    strong_stability_limit as strong_stability_limit,
+)
+from theory.two_features.stability_limits import weak_cusp as weak_cusp
+from theory.two_features.stability_limits import (
+    weak_stability_limits as weak_stability_limits,
+)
 from theory.two_features.states import State as State
 from theory.two_features.stationary_states import Curve as Curve
 from theory.two_features.stationary_states import acute_curve as acute_curve

@@ -26,14 +26,16 @@ def curve(family: Family, whole: bool = False) -> Vector:
     """Rows z = (v, a, β, γ, φ) of stationary states, from dedicated to the first with |w₂| > w₁.
 
     The mirror model has the others. Or, if `whole`, on to where w₁ or r vanishes. The dedicated
-    state itself, v = 0, is left out.
+    state itself, v = 0, is left out. Where r turns back between two steps, the turn is a row too,
+    unless it is at a kink.
     Raises RootNotFound where rounding breaks the curve off before it ends.
     """
     across = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
     start = np.append(0.0, near_dedicated(family))
-    first = start + _FIRST * across
+    least = min(_FIRST, 0.01 * family.second_density)  # the kink z₂ = 0 begins at v ~ q/2
+    first = start + least * across
     first = newton(stationary_on_plane(family, first, across), first)
-    rows, step, direction = [start, first], 0.5, (first - start) / _FIRST
+    rows, step, direction = [start, first], 0.5, (first - start) / least
     ended = _vanished if whole else _crossed
     while not ended(rows[-1]) and len(rows) < _MAX_POINTS and step > _LEAST:
         last, scale = rows[-1], 1.0 / _units(rows[-1], family)
@@ -42,8 +44,11 @@ def curve(family: Family, whole: bool = False) -> Vector:
         if row is None or np.linalg.norm((row - last) * scale) > 2 * step:
             step /= 2
             continue
+        before, direction = direction, _onward(family, row, row - last)
+        if before[4] * direction[4] < 0 and len(rows) > 1:
+            rows += _turn(family, last, row)
         rows.append(row)
-        direction, step = row - last, min(1.5 * step, 1.0)
+        step = min(1.5 * step, 1.0)
     if not ended(rows[-1]):
         reached = f"density {family.density} could be followed to |w₂| = {rows[-1][0]:.2g}"
         raise RootNotFound(f"The stationary states at {reached}.")
@@ -52,7 +57,7 @@ def curve(family: Family, whole: bool = False) -> Vector:
 
 def _units(row: Vector, family: Family) -> Vector:
     """The longest step in each coordinate: 30 % of |w₂| and at most 0.012, 10 % of r, 0.05."""
-    weight = min(0.3 * max(row[0], _FIRST), 0.012)
+    weight = min(0.3 * max(row[0], min(_FIRST, 0.01 * family.second_density)), 0.012)
     angle = 0.1 * max(abs(row[4]), family.density)
     return np.array([weight, 0.05, 0.05, 0.05, min(angle, 0.05)])
 
@@ -90,6 +95,30 @@ def _next(family: Family, last: Vector, step: Vector, normal: Vector) -> Vector 
         return newton(stationary_on_plane(family, last + step, normal), last + step, max_steps=12)
     except RootNotFound:
         return None
+
+
+def _onward(family: Family, row: Vector, chord: Vector) -> Vector:
+    """The tangent of the curve, in the sense of the last chord: it can turn at once at a kink."""
+    normal = chord / _units(row, family) ** 2
+    _, jacobian = stationary_on_plane(family, row, normal)(row)
+    return np.asarray(
+        np.linalg.solve(jacobian, np.append(np.zeros(4), normal @ chord)), dtype=float
+    )
+
+
+def _turn(family: Family, low: Vector, high: Vector) -> list[Vector]:
+    """The point between two of the curve at which r turns back; none where it is at a kink.
+
+    There the tangent jumps and Newton's method does not settle; its neighbours serve.
+    """
+
+    def slope(share: float) -> float:
+        return float(_onward(family, on_chord(family, low, high, share), high - low)[4])
+
+    try:
+        return [on_chord(family, low, high, bracketed_root(slope, 0.0, 1.0))]
+    except RootNotFound:
+        return []
 
 
 def _crossed(row: Vector) -> bool:

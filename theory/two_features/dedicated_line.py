@@ -12,11 +12,12 @@ from theory.two_features.closed_forms import (
     dedicated_stability_limit,
     small_density_state,
 )
+from theory.two_features.coexistence import Coexistence
 from theory.two_features.continuation import Branch, follow
 from theory.two_features.equations import Vector, tie_with_dedicated
 from theory.two_features.excess import ANTIPODAL, antipodal
 from theory.two_features.normal_form import normal_form, third_order
-from theory.two_features.states import Coexistence, dedicated_state, state_at
+from theory.two_features.states import dedicated_state, state_at
 
 Point = tuple[float, float]
 _SMALL_DENSITY = 1e-8  # below, the leading order in p has more digits than the equations

@@ -102,7 +102,9 @@ def _parts(y: Vector, family: Family) -> tuple[tuple[Vector, Matrix], tuple[Vect
     return first, _conditions(y, at.value_r, at.gradient_r, at.hessian_r)
 
 
-def _conditions(y: Vector, value: float, gradient: Vector, hessian: Matrix) -> tuple[Vector, Matrix]:
+def _conditions(
+    y: Vector, value: float, gradient: Vector, hessian: Matrix
+) -> tuple[Vector, Matrix]:
     """(2Q + v ∂Q/∂v, ∂Q/∂(a, β, γ)) and its derivatives in y."""
     residual, jacobian = gradient.copy(), hessian.copy()
     residual[0] = 2 * value + y[0] * gradient[0]

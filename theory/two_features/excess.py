@@ -1,7 +1,6 @@
 """The loss of a two-feature state above the dedicated one, in coordinates regular at w₂ → 0."""
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +9,8 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from theory.numeric import Function, scalar_function
-from theory.population_loss import linear_loss, rectification_gain
-from theory.symbols import ModelSymbols, model_symbols
-from theory.truncated_power import TruncatedPower
+from theory.population_loss import active_sets, linear_loss, rectification_gain
+from theory.truncated_power import TruncatedPower, box_mean
 
 density, second_density, importance = sp.symbols("p q r", positive=True)
 second_weight = sp.Symbol("v", positive=True)
@@ -56,19 +54,48 @@ def excess(side: int = ANTIPODAL) -> sp.Expr:
     carries a factor v is freed of it, so Q keeps its digits as v → 0. Valid for v > 0 and w₁ > 0.
     Source: derived here.
     """
-    symbols = model_symbols(2)
     linear, gain = (
-        sp.Add(*(weight * _row(part, symbols, i, side) for i, weight in enumerate((1, importance))))
-        for part in (linear_loss, rectification_gain)
+        first + importance * second
+        for first, second in zip(_first_row(side), _second_row(side), strict=True)
     )
     linear = sp.expand((linear - importance * dropped_loss()) / second_weight**2)
     return linear - _gain_per_square(gain)
 
 
-def _row(part: Callable[..., sp.Expr], symbols: ModelSymbols, i: int, side: int) -> sp.Expr:
+def _first_row(side: int) -> tuple[sp.Expr, sp.Expr]:
+    """Linear part and gain of E(x₁ - x'₁)², feature 1 active or not taken apart.
+
+    Inactive it is E ReLU(z₁)²: written so, nothing of order 1 cancels at small density.
+    """
+    couplings, bias, index = _row(0, side)
+    linear, gain = (
+        part(couplings, bias, (sp.S.One, second_density), index)
+        for part in (linear_loss, rectification_gain)
+    )
+    alone = sp.S.Zero, couplings[1]
+    silent = sum(
+        (
+            chance * box_mean(bias, [alone[j] for j in active], 2)
+            for active, chance in active_sets((sp.S.Zero, second_density))
+        ),
+        sp.S.Zero,
+    )
+    return density * linear, density * gain - (1 - density) * silent
+
+
+def _second_row(side: int) -> tuple[sp.Expr, sp.Expr]:
+    """Linear part and gain of E(x₂ - x'₂)²."""
+    couplings, bias, index = _row(1, side)
+    densities = density, second_density
+    linear = linear_loss(couplings, bias, densities, index)
+    return linear, rectification_gain(couplings, bias, densities, index)
+
+
+def _row(i: int, side: int) -> tuple[tuple[sp.Expr, sp.Expr], sp.Expr, int]:
+    """Couplings and bias of feature i, and i."""
     w1, w2, b1, b2 = weights_and_biases(side)
     gram = (w1**2, w1 * w2), (w1 * w2, w2**2)
-    return part(gram[i], (b1, b2)[i], (density, second_density), i)
+    return gram[i], (b1, b2)[i], i
 
 
 def _gain_per_square(gain: Any) -> sp.Expr:

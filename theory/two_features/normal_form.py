@@ -7,9 +7,9 @@ With δ = |w₂| and everything else at its best,
 r₀ the stability limit. The cubic term is there because the two senses of w₂ are different
 directions: nothing maps antipodal states to acute ones, and b₁ = β|w₂| is a kink. So where B > 0
 the order parameter grows linearly, δ = 2V'(r - r₀)/(3B), and the gain is cubic,
-4V'³(r - r₀)³/(27B²): exponents 1 and 3 in place of Landau's 1/2 and 2. Where B = 0, at a tricritical
-point, δ = √(V'(r - r₀)/(2C)) and the gain is V'²(r - r₀)²/(4C). Where B < 0 the change is of first
-order. Source: derived here.
+4V'³(r - r₀)³/(27B²): exponents 1 and 3 in place of Landau's 1/2 and 2. Where B = 0, at a
+tricritical point, δ = √(V'(r - r₀)/(2C)) and the gain is V'²(r - r₀)²/(4C). Where B < 0 the change
+is of first order. Source: derived here.
 """
 
 import functools
@@ -25,6 +25,7 @@ from theory.numeric import Function, array_function
 from theory.truncated_power import TruncatedPower
 from theory.two_features.closed_forms import near_dedicated
 from theory.two_features.excess import (
+    ACUTE,
     ANTIPODAL,
     COORDINATES,
     Family,
@@ -84,6 +85,20 @@ def normal_form(p: float, *, side: int = ANTIPODAL) -> NormalForm:
 def third_order(p: NDArray[np.float64], side: int) -> NDArray[np.float64]:
     """B along the stability limit; its zeros are the tricritical points."""
     return np.vectorize(lambda p: normal_form(float(p), side=side).cubic, otypes=[float])(p)
+
+
+@functools.cache
+def acute_third_order() -> sp.Expr:
+    """B towards the acute side as a function of p: p(27p³ - 51p² + 16p + 7)/96.
+
+    From s* = 1/2 at equal densities. Source: derived here.
+    """
+    p = density
+    r = (5 + 8 * p - 9 * p**2) / (16 - 12 * p)
+    inner = (3 * (1 - p) / 8, -sp.Rational(1, 2), -p / 2)
+    at = dict(zip(_INNER, inner, strict=True)) | {second_density: p, importance: r}
+    slope: Any = excess_near_dedicated(ACUTE).diff(second_weight).subs(second_weight, 0)
+    return sp.factor(sp.together(slope.subs(at)))
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""States of the two-feature model and pairs of them in coexistence."""
+"""States of the two-feature model."""
 
 from dataclasses import dataclass
 
@@ -23,30 +23,6 @@ class State:
     excess: float
     loss_slope: float
     stable: bool
-
-
-@dataclass(frozen=True)
-class Coexistence:
-    """Two stationary states of equal loss at one point of a first-order line.
-
-    low_state is the ground state at smaller relative importance, high_state at larger.
-    """
-
-    density: float
-    relative_importance: float
-    low_state: State
-    high_state: State
-    loss: float
-
-    @property
-    def jump(self) -> float:
-        """Jump of the order parameter |w₂| as r grows through the line."""
-        return abs(self.high_state.weights[1]) - abs(self.low_state.weights[1])
-
-    @property
-    def latent_loss(self) -> float:
-        """Kink of the minimal loss: its slope dL/dr below the line minus that above; positive."""
-        return self.low_state.loss_slope - self.high_state.loss_slope
 
 
 def dropped_feature_loss(p: float) -> float:

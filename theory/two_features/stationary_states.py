@@ -33,10 +33,10 @@ def antipodal_curve(p: float, *, second_density: float | None = None) -> Curve:
     """All stationary states with w₁ >= -w₂ > 0 at density p, whatever r, parametrised by |w₂|.
 
     For each w₂ on a grid, refined where r changes fast, ∇L = 0 is solved for (w₁, b₁, b₂, r): a
-    cut through the diagram with its stable and unstable branches in one sweep. Good for p >= 1e-4.
+    cut through the diagram with its stable and unstable branches in one sweep. Good for p >= 1e-5.
     `second_density`: that of feature 2, by default p as well.
     Raises ValueError for a density outside (0, 1], RootNotFound where the curve cannot be followed
-    to the diagonal: rounding (p near 1e-5 and below), or a second feature so sparse that dedicated
+    to the diagonal: rounding (p near 1e-6 and below), or a second feature so sparse that dedicated
     never turns unstable and no curve leaves it; the mirror model has it then.
     Source: derived here.
     """
@@ -44,7 +44,10 @@ def antipodal_curve(p: float, *, second_density: float | None = None) -> Curve:
 
 
 def acute_curve(p: float, *, second_density: float | None = None) -> Curve:
-    """All stationary states with w₁ >= w₂ > 0 at density p; otherwise as `antipodal_curve`."""
+    """All stationary states with w₁ >= w₂ > 0 at density p; good for p >= 1e-7.
+
+    Otherwise as `antipodal_curve`.
+    """
     return _curve(_family(p, second_density, ACUTE))
 
 
@@ -52,8 +55,9 @@ def antipodal_states(p: float, r: float, *, second_density: float | None = None)
     """Stationary states with w₁ > 0 > w₂ at density p and relative importance r, lowest first.
 
     Minima and the saddles between them: where the curve of `antipodal_curve` passes r, and where
-    that of the mirror model passes 1/r (states with |w₂| > w₁). A pair of states closer together
-    in |w₂| than the grid (30 % below 0.02, 0.01 above) can be missed. Dead states, whose outputs
+    that of the mirror model passes 1/r (states with |w₂| > w₁). The turns of the
+    curves are among its points, so a pair of states about to merge is found; two turns within one
+    step (30 % of |w₂| below 0.04, 0.012 above) could be missed. Dead states, whose outputs
     are all zero, are not counted as antipodal.
     `second_density`: that of feature 2, by default p as well.
     Raises ValueError for a density outside (0, 1] or an r that is not positive and finite,

@@ -7,11 +7,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from theory._checks import check_density
 from theory.numeric import System, bracketed_root, newton
+from theory.two_features.coexistence import Coexistence
 from theory.two_features.continuation import Branch, follow
 from theory.two_features.dedicated_line import strong_branch, triple_point, weak_branch
 from theory.two_features.equations import Vector, stationary, tie_of_two
 from theory.two_features.excess import antipodal
-from theory.two_features.states import Coexistence, state_at
+from theory.two_features.states import state_at
 
 
 def weak_strong_first_order_line(p: ArrayLike) -> NDArray[np.float64]:
