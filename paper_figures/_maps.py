@@ -93,6 +93,9 @@ def order_cut(ax: Axes, dataset: xr.Dataset) -> None:
     for i, (values, colour, dashes) in enumerate(styles, start=1):
         ax.plot(r, values, color=colour, ls=dashes, lw=2, label=f"$|W_{i}|$")
     ax.set(xscale="log", xlabel="relative importance $r$", ylabel="norm of the feature")
+    ticks = [x for x in (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10) if r.min() <= x <= r.max()]
+    ax.set_xticks(ticks, labels=[f"{x:g}" for x in ticks], minor=False)
+    ax.set_xticks([], minor=True)
     ax.set_xlim(r.min(), r.max())
     ax.set_ylim(-0.03, 1.08 * float(np.nanmax(norms)))
     ax.set_title(f"(d) cut at density $p = {dataset.attrs['cut_density']:g}$")

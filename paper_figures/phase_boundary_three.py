@@ -50,7 +50,8 @@ def draw(dataset: xr.Dataset) -> Figure:
             for name, colour in zip((*_KINDS, _OTHER[0]), (*colours, _OTHER[1]), strict=True)
         ]
         handles, _ = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles=[*patches, *handles], loc="outside upper center", ncols=3)
+        legend = figure.legend(handles=[*patches, *handles], loc="outside upper center", ncols=4)
+        legend.get_frame().set_facecolor("0.8")
     return figure
 
 
@@ -101,14 +102,18 @@ def _segments(dataset: xr.Dataset) -> dict[tuple[int, int, bool], list[np.ndarra
 
 def _changes(ax: Axes, dataset: xr.Dataset, *, plain: bool = False) -> None:
     """Theory's transitions: solid where of first order, dotted where continuous."""
-    labels = {False: "first order (theory)", True: "continuous (theory)"}
+    labels = {
+        "white": "first order (theory)",
+        "#ff8c1a": "first order, weak | strong isosceles",
+        "dotted": "continuous (theory)",
+    }
     for (below, above, smooth), pieces in sorted(_segments(dataset).items()):
         for piece in pieces:
             dashes = (0, (1, 1)) if smooth else "-"
             if not plain:
                 ax.plot(*piece, color="black", lw=2.4, zorder=2)
             colour = "black" if plain else "#ff8c1a" if below == above else "white"
-            label = None if plain else labels.pop(smooth, None) if below != above else None
+            label = labels.pop("dotted" if smooth else colour, None)
             ax.plot(*piece, color=colour, ls=dashes, lw=1.3, zorder=3, label=label)
 
 
@@ -133,19 +138,20 @@ def _zoom(ax: Axes, dataset: xr.Dataset) -> None:
     if inside.sum() < 4 or left > _ZOOM_R[0] or right < _ZOOM_R[1]:
         return
     kinds = np.array([_theory_row(dataset, k, r) for k in np.flatnonzero(inside)])
-    inset = ax.inset_axes((0.1, 0.06, 0.8, 0.5))
+    inset = ax.inset_axes((0.12, 0.5, 0.76, 0.47))
     x, y = maps.edges(r), maps.edges(p[inside])
     inset.pcolormesh(x, y, kinds, cmap=_COLOURS, norm=_NORM, rasterized=True)
     _changes(inset, dataset)
     _ansatz(inset, dataset)
     _points(inset, dataset)
     low, high = maps.span(p[inside])
-    inset.set(xscale="log", yscale="log", xlim=_ZOOM_R, ylim=(high, low))
+    inset.set(xscale="log", yscale="log")
     inset.set_xticks([0.6, 1.0, 1.6], labels=["0.6", "1", "1.6"], minor=False)
-    inset.set_yticks([0.5, 0.7, 0.9], labels=["0.5", "0.7", "0.9"], minor=False)
+    inset.set_yticks([0.6, 0.75, 0.9], labels=["0.6", "0.75", "0.9"], minor=False)
     inset.set_xticks([], minor=True)
     inset.set_yticks([], minor=True)
     inset.tick_params(labelsize=6.5, pad=1.5)
+    inset.set(xlim=_ZOOM_R, ylim=(high, low))
     ax.indicate_inset_zoom(inset, edgecolor="black", alpha=0.8)
 
 

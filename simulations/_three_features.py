@@ -15,97 +15,25 @@ import jax.numpy as jnp
 import numpy as np
 
 import tms_physics as tp
-from tms_physics.dynamics import newton
-from tms_physics.dynamics.result import NOT_POLISHED, SADDLE, STEP_LIMIT
+from tms_physics.dynamics.result import NOT_POLISHED, SADDLE
 
 from . import _programs as programs
-from ._programs import ESCAPES, STEADY, Rows, once, row
+from . import _three_programs as compiled
+from ._programs import ESCAPES, Rows
 from ._system import System
 from ._three_states import distinct_in_cells, folded, oriented, seeds
 
 DESCENT_ROWS, FLOW_ROWS, TRAIN_ROWS = 1024, 512, 36
-_LANES, _EXAMINED, _FLOWS = 256, 16, 128  # rows that a program takes at once
-_SEGMENT, _SEGMENTS = 12, 25  # steps of a descent in one go, and how often it may go on
-_FLOW_SEGMENT, _FLOW_SEGMENTS = 120, 100
-_REST, _TOLERANCE = 1.5e-8, 1e-12  # gradient norms at which a descent and its polish end
+_SEGMENTS, _FLOW_SEGMENTS = 25, 100  # how often a row may go through a program
 
-params = functools.partial(programs.params, n=3)
 energies = functools.partial(programs.energies, n=3)
 starts = functools.partial(programs.starts, n=3, m=2)
-
-
-@once
-def _descent_program() -> Any:
-    def one(energy: tp.PopulationLoss, y0: jax.Array) -> Rows:
-        def flat(y: jax.Array) -> jax.Array:
-            return energy(params(y))
-
-        y, steps = newton.descend(flat, y0, tolerance=_REST, max_steps=_SEGMENT)
-        at_rest = steps < _SEGMENT
-        polish_steps = jnp.where(at_rest, 30, 0)
-        end = newton.polish(flat, y, tolerance=_TOLERANCE, max_steps=polish_steps)
-        return {
-            "state": end.y,
-            "loss": flat(end.y),
-            "gradient_norm": end.gradient_norm,
-            "going": ~at_rest,
-        }
-
-    return programs.compiled(one, 3, 2, _LANES)
-
-
-@once
-def _stability_program() -> Any:
-    def one(energy: tp.PopulationLoss, y: jax.Array) -> Rows:
-        bend = tp.curvature(energy, params(y), zero_modes=tp.rotation_modes)
-        return {
-            "curvature": bend.value,
-            "minimum": bend.value >= -bend.tolerance,
-            "phase": tp.three_feature_phase(params(y)[0]),
-        }
-
-    return programs.compiled(one, 3, 2, _EXAMINED)
-
-
-@once
-def _flow_program() -> Any:
-    def one(energy: tp.PopulationLoss, y0: jax.Array) -> Rows:
-        end = tp.gradient_flow(
-            energy,
-            params(y0),
-            steady=STEADY,
-            rtol=1e-3,
-            max_steps=_FLOW_SEGMENT,
-            zero_modes=tp.rotation_modes,
-        )
-        return {
-            "state": row(end.final),
-            "loss": end.final_energy,
-            "gradient_norm": end.gradient_norm,
-            "curvature": end.curvature,
-            "direction": row(end.direction),
-            "shift": end.shift,
-            "result": end.result.code,
-            "going": end.result.code == STEP_LIMIT,
-        }
-
-    return programs.compiled(one, 3, 2, _FLOWS)
-
-
-@once
-def _training_program(size: int, steps: int, batch: int) -> Any:
-    def one(energy: tp.PopulationLoss, y0: jax.Array, key: jax.Array) -> Rows:
-        trained, numbers = programs.training(energy, y0, key, steps=steps, batch=batch)
-        bend = tp.curvature(energy, trained, zero_modes=tp.rotation_modes)
-        return numbers | {"curvature": bend.value}
-
-    return programs.compiled(one, 3, 2, size, jax.random.key(0))
 
 
 @functools.cache
 def prepare_flow() -> None:
     """Compile `flow` in the background."""
-    programs.beside(_flow_program)
+    programs.beside(compiled.flow)
 
 
 def _taken(cells: Rows, which: np.ndarray) -> Rows:
@@ -169,8 +97,8 @@ def lowest(cells: Rows) -> Rows:
 
 
 def _descend(cells: Rows, *, only_lowest: bool = False) -> Rows:
-    out = _pooled(_descent_program, cells, cells["start"], lanes=_LANES, segments=_SEGMENTS)
-    stationary = out["gradient_norm"] <= _TOLERANCE
+    out = _pooled(compiled.descent, cells, cells["start"], lanes=compiled.LANES, segments=_SEGMENTS)
+    stationary = out["gradient_norm"] <= compiled.TOLERANCE
     out["state"] = folded(out["state"])
     out["invariant"] = SYSTEM.invariants(out["state"])
     groups = distinct_in_cells(cells, out, stationary)
@@ -187,7 +115,7 @@ def _examine(cells: Rows, states: np.ndarray, groups: list[np.ndarray], out: Row
     """Stability and phase of the first row of each group, written to all its rows."""
     if groups:
         first = np.array([group[0] for group in groups])
-        found = _in_lanes(_stability_program(), cells, states, first, _EXAMINED)
+        found = _in_lanes(compiled.stability(), cells, states, first, compiled.EXAMINED)
         for name, values in found.items():
             for group, value in zip(groups, values, strict=True):
                 out[name][group] = value
@@ -229,7 +157,7 @@ def flow(cells: Rows, *, seed: int) -> Rows:
 def _flow(cells: Rows, seed: int) -> Rows:
     def follow(which: np.ndarray, y: np.ndarray) -> Rows:
         rows = _taken(cells, which)
-        return _pooled(_flow_program, rows, y, lanes=_FLOWS, segments=_FLOW_SEGMENTS)
+        return _pooled(compiled.flow, rows, y, lanes=compiled.FLOWS, segments=_FLOW_SEGMENTS)
 
     count = len(cells["index"])
     out = follow(np.arange(count), np.asarray(starts(seed, cells["index"])))
@@ -250,14 +178,16 @@ def _flow(cells: Rows, seed: int) -> Rows:
 
 
 def _phases(states: np.ndarray) -> np.ndarray:
-    return np.asarray(jax.vmap(lambda y: tp.three_feature_phase(params(y)[0]))(jnp.asarray(states)))
+    return np.asarray(
+        jax.vmap(lambda y: tp.three_feature_phase(compiled.params(y)[0]))(jnp.asarray(states))
+    )
 
 
 def train(cells: Rows, *, seed: int, steps: int, batch: int) -> Rows:
     """AdamW on samples, then the minimum of the exact loss in whose basin it ended."""
     y0 = starts(seed, cells["index"])
     keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed + 1), cells["index"])
-    end = _training_program(len(y0), steps, batch)(energies(cells), y0, keys)
+    end = compiled.training(len(y0), steps, batch)(energies(cells), y0, keys)
     out = jax.tree.map(np.asarray, end)
     return programs.trained_ends(out, descend(cells | {"start": out["state"]}))
 
