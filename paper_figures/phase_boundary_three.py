@@ -21,7 +21,7 @@ _KINDS = {
     "3 alone, 1 and 2 share": (("digon 12",), "#f0b84a"),
     "isosceles": (("isosceles 3", "triangle"), "#f1f0dc"),
 }
-_OTHER = ("acute or other (metastable)", "#8a8a8a")
+_OTHER = ("acute or other (metastable)", "#000000")
 _THEORY = {  # theory's names of the same, in this order in the dataset's `phases`
     "dropped": 0,
     "scalene": 1,
@@ -89,9 +89,8 @@ def _segments(dataset: xr.Dataset) -> dict[tuple[int, int, bool], list[np.ndarra
     out: dict[tuple[int, int, bool], list[np.ndarray]] = {}
     order = np.argsort(p)
     for k, other in itertools.pairwise(order.tolist()):
-        for i, j in itertools.product(np.flatnonzero(np.isfinite(r[k])), repeat=2):
-            if not np.isfinite(r[other, j]):
-                continue
+        both = (np.flatnonzero(np.isfinite(r[row])) for row in (k, other))
+        for i, j in itertools.product(*both):
             pair = (below[k, i], above[k, i])
             if pair == (below[other, j], above[other, j]):
                 smooth = bool(continuous[k, i] and continuous[other, j])
@@ -137,7 +136,7 @@ def _zoom(ax: Axes, dataset: xr.Dataset) -> None:
     left, right = maps.span(dataset["map_relative_importance"].values)
     if inside.sum() < 4 or left > _ZOOM_R[0] or right < _ZOOM_R[1]:
         return
-    kinds = np.array([_theory_row(dataset, k, r) for k in np.flatnonzero(inside)])
+    kinds = np.array([_theory_row(dataset, k, r) for k in np.flatnonzero(inside).tolist()])
     inset = ax.inset_axes((0.12, 0.5, 0.76, 0.47))
     x, y = maps.edges(r), maps.edges(p[inside])
     inset.pcolormesh(x, y, kinds, cmap=_COLOURS, norm=_NORM, rasterized=True)
