@@ -120,6 +120,7 @@ def _ansatz(ax: Axes, dataset: xr.Dataset) -> None:
     """The boundaries of fixed ansätze, with the vertical one at p = 4/7 for r > 1."""
     if "line_ansatz" not in dataset:
         return
+    dataset = dataset.sortby("line_density")
     p = dataset["line_density"].values
     style = {"color": "#d11fb0", "ls": "--", "lw": 1.2, "zorder": 4}
     for k, line in enumerate(dataset["line_ansatz"].values.T):
