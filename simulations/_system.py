@@ -54,11 +54,6 @@ class System:
         """Of a state."""
         return self.features * self.hidden + self.features
 
-    @property
-    def has_mirror(self) -> bool:
-        """Whether r and 1/r are one problem at equal densities."""
-        return self.features == 2
-
     def random_starts(self, count: int, seed: int) -> np.ndarray:
         """Random states: weights of variance 2/(n + m) (Xavier), b = 0."""
         weights = self.features * self.hidden
