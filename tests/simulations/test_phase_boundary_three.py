@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 import xarray as xr
@@ -14,13 +16,14 @@ from matplotlib.collections import PolyCollection
 from paper_figures import phase_boundary as figure
 from simulations import _three_states as states
 from simulations import _three_theory as companion
+from simulations._entry import start
 from simulations._three_features import SYSTEM, _pooled, descend, lowest
-from simulations.phase_boundary import Config
+from simulations.phase_boundary import SIMULATION, Config
 from theory import two_features
 from tms_physics import THREE_PHASE_NAMES
 
-SMALL = ["--n-features", "3", "--grid", "2", "--starts", "2", "--map-grid", "6"]
-WINDOW = ["--density", "0.6", "0.2", "--relative-importance", "0.5", "2", "--cut-density", "0.55"]
+SMALL = {"n_features": 3, "grid": 2, "starts": 2, "map_grid": 6, "reference_starts": 8}
+WINDOW = {"density": (0.6, 0.2), "relative_importance": (0.5, 2.0), "cut_density": 0.55}
 
 
 def run(*options: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:
@@ -29,12 +32,13 @@ def run(*options: str, timeout: float = 280) -> subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The job in this process, so that its programs are compiled once for all tests here."""
     out = tmp_path_factory.mktemp("three") / "job"
-    done = run("--out", str(out), *SMALL, *WINDOW, "--reference-starts", "8")
-    assert done.returncode == 0, done.stderr
-    assert "ground state" in done.stdout
-    return out
+    precision = jax.config.jax_default_matmul_precision
+    assert start(SIMULATION, Config(out=out, **SMALL, **WINDOW)) == 0
+    yield out
+    jax.config.update("jax_default_matmul_precision", precision)
 
 
 @pytest.fixture(scope="module")
