@@ -1,6 +1,4 @@
-"""The exact phase diagram of two features in one dimension, beside trained networks."""
-
-from pathlib import Path
+"""The exact phase diagram of two features in one dimension (or three in two), beside networks."""
 
 import matplotlib as mpl
 import numpy as np
@@ -9,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
-STYLE = Path(__file__).parent / "style.mplstyle"
-_MISS = 1e-9  # relative excess above which a cell's best network is not the ground state
-_FLOOR = 1e-16  # relative excess below which losses are equal to rounding
+from . import _maps as maps
+from . import phase_boundary_three
+
 _AXES = ("relative_importance", "density")
 _ZOOM_R, _ZOOM_P = (0.48, 1 / 0.48), (0.44, 1.0)
 
@@ -26,8 +24,13 @@ _LINES = (
 
 
 def draw(dataset: xr.Dataset) -> Figure:
-    """Exact map with all boundaries, trained map, residual, and a cut with hysteresis."""
-    with mpl.rc_context(fname=STYLE):
+    """Exact map with all boundaries, trained map, residual, and a cut: the figure of the model.
+
+    Two features of different densities have no lines, and the norms along the cut for hysteresis.
+    """
+    if dataset.sizes["feature"] == 3:
+        return phase_boundary_three.draw(dataset)
+    with mpl.rc_context(fname=maps.STYLE):
         figure = Figure(figsize=(8.6, 7.9), dpi=200, layout="constrained")
         axes = figure.subplots(2, 2)
         mesh = _exact_map(axes[0, 0], dataset)
@@ -39,41 +42,12 @@ def draw(dataset: xr.Dataset) -> Figure:
         figure.colorbar(
             residual, ax=axes[1, 0], pad=0.02, label="relative excess loss, log10", extend="both"
         )
-        _cut(axes[1, 1], dataset)
+        (maps.order_cut if "order_W" in dataset else _cut)(axes[1, 1], dataset)
         handles, labels = axes[0, 0].get_legend_handles_labels()
-        legend = figure.legend(handles, labels, loc="outside upper center", ncols=4)
-        legend.get_frame().set_facecolor("0.8")
+        if handles:
+            legend = figure.legend(handles, labels, loc="outside upper center", ncols=4)
+            legend.get_frame().set_facecolor("0.8")
     return figure
-
-
-def _axes_of_map(ax: Axes, dataset: xr.Dataset, prefix: str) -> None:
-    r, p = dataset[f"{prefix}relative_importance"], dataset[f"{prefix}density"]
-    ax.set(xscale="log", yscale="log", xlabel="relative importance $r$ of feature 2")
-    ax.set_ylabel("density $p$   (sparser $\\rightarrow$)")
-    ax.set_xlim(*_span(r.values))
-    low, high = _span(p.values)
-    ax.set_ylim(high, low)
-
-
-def _span(values: np.ndarray) -> tuple[float, float]:
-    edges = _edges(values)
-    return float(edges.min()), float(edges.max())
-
-
-def _edges(values: np.ndarray) -> np.ndarray:
-    """Cell edges of logarithmic centres."""
-    logs = np.log(values)
-    if len(logs) == 1:
-        return np.exp(logs[0] + np.array([-0.05, 0.05]))
-    middle = (logs[1:] + logs[:-1]) / 2
-    first, last = 2 * logs[0] - middle[0], 2 * logs[-1] - middle[-1]
-    return np.exp(np.concatenate([[first], middle, [last]]))
-
-
-def _mesh(ax: Axes, dataset: xr.Dataset, prefix: str, values: np.ndarray, **options) -> QuadMesh:
-    x = _edges(dataset[f"{prefix}relative_importance"].values)
-    y = _edges(dataset[f"{prefix}density"].values)
-    return ax.pcolormesh(x, y, values, rasterized=True, **options)
 
 
 def _order(w1: np.ndarray, w2: np.ndarray) -> np.ndarray:
@@ -83,20 +57,11 @@ def _order(w1: np.ndarray, w2: np.ndarray) -> np.ndarray:
     return np.where(total > 0, (second - first) / np.where(total > 0, total, 1.0), np.nan)
 
 
-def _hatch(ax: Axes, dataset: xr.Dataset, prefix: str, failed: np.ndarray) -> None:
-    """Cells without a result are hatched, never coloured."""
-    if failed.any():
-        shown = np.ma.masked_where(~failed, np.ones(failed.shape))
-        x = _edges(dataset[f"{prefix}relative_importance"].values)
-        y = _edges(dataset[f"{prefix}density"].values)
-        ax.pcolor(x, y, shown, cmap="Greys", vmin=0, vmax=8, hatch="xxxx", edgecolor="0.3", lw=0)
-
-
 def _boundaries(ax: Axes, dataset: xr.Dataset, names: tuple[str, ...]) -> None:
-    p = dataset["line_density"].values
     for name, label, colour, dashes, width in _LINES:
-        if name not in names:
+        if name not in names or name not in dataset:
             continue
+        p = dataset["line_density"].values
         r = dataset[name].values
         for x, text in ((r, label), (1 / r, None)):
             if colour == "white":
@@ -108,9 +73,9 @@ def _exact_map(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
     state = dataset["map_state"].values
     failed = dataset["map_result"].values != 0
     order = np.ma.masked_where(failed, _order(state[..., 0], state[..., 1]))
-    mesh = _mesh(ax, dataset, "map_", order, cmap="cividis", vmin=-1, vmax=1)
-    _hatch(ax, dataset, "map_", failed)
-    _axes_of_map(ax, dataset, "map_")
+    mesh = maps.mesh(ax, dataset, "map_", order, cmap="cividis", vmin=-1, vmax=1)
+    maps.hatch(ax, dataset, "map_", failed)
+    maps.axes_of_map(ax, dataset, "map_")
     names = tuple(line[0] for line in _LINES)
     _boundaries(ax, dataset, names)
     _points(ax, dataset)
@@ -121,11 +86,11 @@ def _exact_map(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
 
 def _zoom(ax: Axes, dataset: xr.Dataset, order: np.ndarray, names: tuple[str, ...]) -> None:
     """The dense corner enlarged, where all special points lie, if the map covers it."""
-    (left, right), (low, high) = (_span(dataset[f"map_{name}"].values) for name in _AXES)
+    (left, right), (low, high) = (maps.span(dataset[f"map_{name}"].values) for name in _AXES)
     if not (left < _ZOOM_R[0] and right > _ZOOM_R[1] and low < _ZOOM_P[0] and high >= 1):
         return
     inset = ax.inset_axes((0.16, 0.5, 0.68, 0.47))
-    _mesh(inset, dataset, "map_", order, cmap="cividis", vmin=-1, vmax=1)
+    maps.mesh(inset, dataset, "map_", order, cmap="cividis", vmin=-1, vmax=1)
     _boundaries(inset, dataset, names)
     _points(inset, dataset)
     inset.set(xscale="log", yscale="log", xlim=_ZOOM_R, ylim=_ZOOM_P[::-1])
@@ -157,51 +122,34 @@ def _points(ax: Axes, dataset: xr.Dataset) -> None:
         ("symmetry_breaking_point", "D", "symmetry breaking"),
     )
     for name, marker, label in marks:
+        if name not in dataset.attrs:
+            continue
         p, r = dataset.attrs[name]
         x, y = [r, 1 / r], [p, p]
         style = {"color": "white", "mec": "black", "ms": 4.5, "ls": "none", "zorder": 5}
         ax.plot(x, y, marker=marker, label=label, **style)
 
 
-def _excess(dataset: xr.Dataset) -> xr.DataArray:
-    """Relative excess of each network over the ground state, infinite where it failed."""
-    excess = (dataset["loss"] - dataset["exact_loss"]) / dataset["exact_loss"]
-    return excess.where(dataset["result"] == 0, np.inf)
-
-
 def _trained_map(ax: Axes, dataset: xr.Dataset) -> None:
-    excess = _excess(dataset)
+    excess = maps.excess(dataset)
     failed = np.all(np.isinf(excess.values), axis=-1)
     best = excess.argmin("start")
     w = dataset["W"].isel(hidden=0).isel(start=best).values
     order = np.ma.masked_where(failed, _order(w[..., 0], w[..., 1]))
-    _mesh(ax, dataset, "", order, cmap="cividis", vmin=-1, vmax=1)
-    _hatch(ax, dataset, "", failed)
-    _axes_of_map(ax, dataset, "")
+    maps.mesh(ax, dataset, "", order, cmap="cividis", vmin=-1, vmax=1)
+    maps.hatch(ax, dataset, "", failed)
+    maps.axes_of_map(ax, dataset, "")
     _boundaries(ax, dataset, ("line_first_order", "line_continuous", "line_weak_strong"))
-    basin = (dataset["basin_loss"] - dataset["exact_loss"]) / dataset["exact_loss"]
-    basin = basin.where(dataset["result"] == 0, np.inf).min("start").values
-    i, j = np.nonzero((basin > _MISS) & ~failed)
-    p, r = dataset["density"].values[i], dataset["relative_importance"].values[j]
-    if len(i):
-        (mark,) = ax.plot(r, p, "x", color="red", ms=4, mew=1.1)
-        ax.legend([mark], ["best is metastable"], loc="lower left")
+    maps.mark_misses(ax, dataset, failed)
     ax.set_title(f"(b) best of {dataset.sizes['start']} trained networks")
 
 
 def _residual(ax: Axes, dataset: xr.Dataset) -> QuadMesh:
-    best = _excess(dataset).min("start").values
-    failed = np.isinf(best)
-    values = np.log10(np.where(failed, 1.0, np.maximum(best, _FLOOR)))
-    shown = np.ma.masked_where(failed, values)
-    mesh = _mesh(ax, dataset, "", shown, cmap="magma_r", vmin=np.log10(_FLOOR), vmax=1)
-    _hatch(ax, dataset, "", failed)
-    _axes_of_map(ax, dataset, "")
-    p = dataset["line_density"].values
+    mesh = maps.residual(ax, dataset)
     for name in ("line_first_order", "line_continuous"):
-        for r in (dataset[name].values, 1 / dataset[name].values):
-            ax.plot(r, p, color="black", lw=0.9)
-    ax.set_title("(c) best trained minus exact")
+        if name in dataset:
+            for r in (dataset[name].values, 1 / dataset[name].values):
+                ax.plot(r, dataset["line_density"].values, color="black", lw=0.9)
     return mesh
 
 

@@ -1,7 +1,7 @@
 """The exact map of ground states: all minima on a coarse grid, continued to every cell.
 
-The exchange of the two features maps (p, r) to (p, 1/r): states (w₁, w₂, b₁, b₂) become
-(w₂, w₁, b₂, b₁) and losses are multiplied by r. So only cells with r ≤ 1 are solved.
+Where exchange of the features is a symmetry that maps (p, r) to (p, 1/r), only cells with r ≤ 1
+are solved: two features of equal density.
 """
 
 import itertools
@@ -11,18 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from tms_physics.dynamics.minimise import distinct
-from tms_physics.observables.phases import DEDICATED_1, DEDICATED_2
 
-from ._two_features import Rows
+from ._execution import Execute
+from ._sweep import Stage
+from ._system import Rows, System
 
 _SAME_START = 0.05  # starts closer than this are one: they lead to the same minimum
-_DEAD_BIAS = -0.2
 _COLUMNS = ("state", "loss", "phase", "gradient_norm", "curvature")
 
 
 @dataclass(frozen=True)
 class Cells:
-    """A grid of (p, r) and the distinct cells (p, min(r, 1/r)) that stand for it."""
+    """A grid of (p, r) and the distinct cells that stand for it."""
 
     density: np.ndarray
     relative_importance: np.ndarray
@@ -31,20 +31,37 @@ class Cells:
     position: np.ndarray
     """Of each grid point (density, relative_importance) among the distinct cells, flattened."""
 
+    ratio: float = 1.0
+    """Density of the last feature over p."""
+
+    mirror: bool = True
+    """Whether the cells are (p, min(r, 1/r))."""
+
+    def rows(self, cell: np.ndarray, start: np.ndarray) -> Rows:
+        """Rows of a stage: some cells with their starts."""
+        p = self.p[cell]
+        densities = {"density": p, "last_density": self.ratio * p}
+        return densities | {"relative_importance": self.r[cell], "start": start}
+
 
 Minima = list[Rows]
 """For each distinct cell its distinct minima, lowest first: arrays of `_COLUMNS`."""
 
 
-def canonical_cells(density: np.ndarray, relative_importance: np.ndarray) -> Cells:
+def canonical_cells(
+    density: np.ndarray,
+    relative_importance: np.ndarray,
+    *,
+    ratio: float = 1.0,
+    mirror: bool = True,
+) -> Cells:
     """The cells that must be solved for a map over these axes."""
     p, r = np.meshgrid(density, relative_importance, indexing="ij")
-    low = np.minimum(r, 1 / r).ravel()
+    low = (np.minimum(r, 1 / r) if mirror else r).ravel()
     labels = np.stack([_labels(p.ravel()), _labels(low)])
     _, first, position = np.unique(labels, axis=1, return_index=True, return_inverse=True)
-    return Cells(
-        density, relative_importance, p.ravel()[first], low[first], np.asarray(position).ravel()
-    )
+    distinct_p, distinct_r, position = p.ravel()[first], low[first], np.asarray(position).ravel()
+    return Cells(density, relative_importance, distinct_p, distinct_r, position, ratio, mirror)
 
 
 def random_share(cells: Cells, share: float, seed: int) -> Cells:
@@ -52,18 +69,14 @@ def random_share(cells: Cells, share: float, seed: int) -> Cells:
     count = max(1, round(share * len(cells.p)))
     chosen = np.sort(np.random.default_rng(seed).choice(len(cells.p), count, replace=False))
     empty = np.array([])
-    return Cells(empty, empty, cells.p[chosen], cells.r[chosen], chosen)
+    at = (cells.p[chosen], cells.r[chosen], chosen)
+    return Cells(empty, empty, *at, cells.ratio, cells.mirror)
 
 
-def random_rows(cells: Cells, starts: int, seed: int) -> Rows:
-    """`starts` random states in each distinct cell: weights of variance 2/3 (Xavier), b = 0."""
-    count = len(cells.p) * starts
-    weights = np.random.default_rng(seed).normal(scale=np.sqrt(2 / 3), size=(count, 2))
-    return {
-        "density": np.repeat(cells.p, starts),
-        "relative_importance": np.repeat(cells.r, starts),
-        "start": np.hstack([weights, np.zeros((count, 2))]),
-    }
+def random_rows(system: System, cells: Cells, starts: int, seed: int) -> Rows:
+    """`starts` random states in each distinct cell."""
+    cell = np.repeat(np.arange(len(cells.p)), starts)
+    return cells.rows(cell, system.random_starts(len(cell), seed))
 
 
 def distinct_minima(rows: Mapping[str, np.ndarray], members: np.ndarray) -> Rows:
@@ -81,20 +94,13 @@ def minima_by_cell(cells: Cells, starts: int, rows: Mapping[str, np.ndarray]) ->
     return [distinct_minima(rows, block) for block in blocks]
 
 
-def _sign_fixed(states: np.ndarray) -> np.ndarray:
-    """w and -w are one network: make the first non-zero weight positive."""
-    lead = np.where(states[:, :1] != 0, states[:, :1], states[:, 1:2])
-    sign = np.where(lead < 0, -1.0, 1.0)
-    return np.hstack([states[:, :2] * sign, states[:, 2:]])
-
-
-def _thinned(states: np.ndarray) -> np.ndarray:
+def _thinned(system: System, states: np.ndarray) -> np.ndarray:
     """Starts without near-duplicates."""
     kept: list[np.ndarray] = []
-    for state in _sign_fixed(states):
+    for state in system.oriented(states):
         if all(np.max(np.abs(state - other)) > _SAME_START for other in kept):
             kept.append(state)
-    return np.array(kept).reshape(-1, 4)
+    return np.array(kept).reshape(-1, system.numbers)
 
 
 def _labels(values: np.ndarray) -> np.ndarray:
@@ -108,43 +114,49 @@ def _around(axis: np.ndarray, label: float, on_axis: bool) -> np.ndarray:
     return np.unique(np.clip(np.arange(above - 1, above + 1 + on_axis), 0, len(axis) - 1))
 
 
-def _seeds(p: float) -> np.ndarray:
-    """Starts beside the dedicated states, on both sides, and in their dead families.
-
-    Random starts seldom end in these: the weak antipodal state has a small basin, and a feature
-    whose bias is so low that it never fires stays dead.
-    """
-    first = [[1.0, w, 0.0, p / 2] for w in (-0.3, -0.1, -0.02, 0.1)] + [[1.0, 0.0, 0.0, _DEAD_BIAS]]
-    states = np.array(first)
-    return np.concatenate([states, states[:, [1, 0, 3, 2]]])
-
-
 def continued_rows(
-    own: Cells, found: Minima, p: np.ndarray, r: np.ndarray, *, seeds: bool
+    system: System, own: Cells, found: Minima, cells: Cells, *, seeds: bool
 ) -> tuple[Rows, np.ndarray]:
-    """Rows that start in the cells (p, r) from the minima of the coarse cells around them.
+    """Rows that start in the distinct cells from the minima of the coarse cells around them.
 
-    `seeds` adds the starts beside the dedicated states and takes in neighbours on all sides. The
-    second array tells the cell of each row.
+    `seeds` adds the system's own starts and takes in neighbours on all sides. The second array
+    tells the cell of each row.
     """
     (p_axis, i_own), (r_axis, j_own) = (
         np.unique(_labels(values), return_inverse=True) for values in (own.p, own.r)
     )
     at = {place: k for k, place in enumerate(zip(i_own.tolist(), j_own.tolist(), strict=True))}
     starts = []
-    for density, *labels in zip(p, _labels(p), _labels(r), strict=True):
+    for p, *labels in zip(cells.p, _labels(cells.p), _labels(cells.r), strict=True):
         ps, rs = (_around(axis, x, seeds) for axis, x in zip((p_axis, r_axis), labels, strict=True))
         near = [found[at[i, j]]["state"] for i in ps for j in rs if (i, j) in at]
-        starts.append(_thinned(np.concatenate(near + [_seeds(density)] * seeds)))
-    cell = np.repeat(np.arange(len(p)), [len(states) for states in starts])
-    rows = {"density": p[cell], "relative_importance": r[cell], "start": np.concatenate(starts)}
-    return rows, cell
+        more = [system.seeds(p, cells.ratio * p)] * seeds
+        starts.append(_thinned(system, np.concatenate(near + more)))
+    cell = np.repeat(np.arange(len(cells.p)), [len(states) for states in starts])
+    return cells.rows(cell, np.concatenate(starts)), cell
 
 
 def minima_of_rows(cell: np.ndarray, count: int, rows: Mapping[str, np.ndarray]) -> Minima:
     """Distinct minima of each of `count` cells, from rows in the order of their cells."""
     edges = np.searchsorted(cell, np.arange(count + 1))
     return [distinct_minima(rows, np.arange(a, b)) for a, b in itertools.pairwise(edges)]
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """Finds the minima of cells from those of the coarse cells `own` around them."""
+
+    system: System
+    execute: Execute
+    own: Cells
+
+    def __call__(
+        self, name: str, found: Minima, cells: Cells, *, seeds: bool, only_lowest: bool = False
+    ) -> Minima:
+        rows, cell = continued_rows(self.system, self.own, found, cells, seeds=seeds)
+        solve = self.system.lowest if only_lowest else self.system.descend
+        ends = self.execute(Stage(name, rows, solve, self.system.descent_rows))
+        return minima_of_rows(cell, len(cells.p), ends)
 
 
 def union(first: Minima, second: Minima) -> Minima:
@@ -162,7 +174,8 @@ def _union(first: Rows, second: Rows) -> Rows:
 
 def lowest(minima: Minima) -> Rows:
     """The ground state of each cell; NaN and result 1 where none was found."""
-    blank: Rows = dict.fromkeys(_COLUMNS, np.nan) | {"state": np.full(4, np.nan), "phase": -1}
+    shape = minima[0]["state"].shape[1:] if minima else (0,)
+    blank: Rows = dict.fromkeys(_COLUMNS, np.nan) | {"state": np.full(shape, np.nan), "phase": -1}
     rows = [
         {name: cell[name][0] for name in _COLUMNS} if len(cell["loss"]) else blank
         for cell in minima
@@ -174,19 +187,19 @@ def lowest(minima: Minima) -> Rows:
     return out
 
 
-def on_grid(cells: Cells, rows: Rows) -> Rows:
+def on_grid(system: System, cells: Cells, rows: Rows) -> Rows:
     """Rows of the distinct cells, spread over the grid with the mirror image where r > 1."""
     shape = (len(cells.density), len(cells.relative_importance))
     out = {name: values[cells.position] for name, values in rows.items()}
     r = np.tile(cells.relative_importance, shape[0])
-    mirror = r > 1
-    for name in {"loss", "theory"} & out.keys():
-        out[name] = np.where(mirror, r * out[name], out[name])
-    out["state"] = np.where(mirror[:, None], out["state"][:, [1, 0, 3, 2]], out["state"])
-    first, second = (out["phase"] == phase for phase in (DEDICATED_1, DEDICATED_2))
-    swapped = np.select([first, second], [DEDICATED_2, DEDICATED_1], out["phase"])
-    out["phase"] = np.where(mirror, swapped, out["phase"])
+    if cells.mirror:
+        image = system.mirrored(out, r)
+        out = {name: _where(r > 1, image[name], values) for name, values in out.items()}
     return {name: values.reshape(*shape, *values.shape[1:]) for name, values in out.items()}
+
+
+def _where(choice: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return np.where(choice.reshape(-1, *[1] * (first.ndim - 1)), first, second)
 
 
 def compare(fine: Cells, ground: Minima, chosen: Cells, checked: Minima, starts: int) -> Rows:

@@ -8,11 +8,9 @@ import xarray as xr
 
 import tms_physics as tp
 from tms_physics.dynamics.result import SENTENCES
-from tms_physics.observables.phases import DEDICATED_1, DEDICATED_2
 
 _NAMED = 20  # cells named one by one in the summary
 _MISS = 1e-9  # a cell misses where its best network is this far above the ground state, relatively
-_MAP_LINES = ("dedicated", "weak_strong")
 _OUTLIER = 0.01
 _FAR = 0.1  # a network that moves further on its way to the minimum had not settled there
 
@@ -22,13 +20,17 @@ def _share(hits: int, of: int) -> dict[str, Any]:
     return {"count": hits, "of": of, "share": hits / of, "interval_95": [low, high]}
 
 
+def _names(dataset: xr.Dataset) -> tuple[str, ...]:
+    return tp.PHASE_NAMES if dataset.sizes["feature"] == 2 else tp.THREE_PHASE_NAMES
+
+
 def ends(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
     """How the networks ended: ground state, metastable by phase, unknown, saddle, not converged."""
     result, basin = dataset["result"].values, dataset["basin"].values
     phase, total = dataset["phase"].values, result.size
     found = result == 0
     counts = {"ground state": np.sum(found & (basin == 0))}
-    for index, name in enumerate(tp.PHASE_NAMES):
+    for index, name in enumerate(_names(dataset)):
         count = np.sum(found & (basin > 0) & (phase == index))
         if count:
             counts[f"metastable, {name}"] = count
@@ -81,17 +83,6 @@ def _outliers(dataset: xr.Dataset) -> list[dict[str, Any]]:
     return rows
 
 
-def _map_against_lines(dataset: xr.Dataset) -> np.ndarray:
-    """Map cells whose phase, or side of the weak-strong jump, is not what theory's lines say."""
-    axis = dataset["map_relative_importance"].values
-    r = np.minimum(axis, 1 / axis)[None, :]
-    order, weak_strong = (dataset[f"map_line_{name}"].values[:, None] for name in _MAP_LINES)
-    phase, branch = dataset["map_phase"].values, dataset["map_branch"].values
-    dedicated = np.isin(phase, [DEDICATED_1, DEDICATED_2])
-    wrong = dedicated != (r < order)
-    return wrong | ((branch > 0) & ((branch == 1) != (r < weak_strong)))
-
-
 def summary(dataset: xr.Dataset) -> dict[str, Any]:
     """All numbers of the run."""
     excess, _ = _best(dataset)
@@ -101,7 +92,6 @@ def summary(dataset: xr.Dataset) -> dict[str, Any]:
     worst = np.unravel_index(np.nanargmax(gap), gap.shape) if np.isfinite(gap).any() else None
     own = (dataset["loss"] - dataset["basin_loss"]) / dataset["basin_loss"]
     difference = dataset["check_difference"].values
-    outside = _map_against_lines(dataset)
     against_theory = abs(dataset["map_loss"] / dataset["map_theory_loss"] - 1)
     below = dataset["basin_loss"].values - dataset["exact_loss"].values[..., None]
     return {
@@ -121,7 +111,7 @@ def summary(dataset: xr.Dataset) -> dict[str, Any]:
         "largest_shift_of_polish": float(dataset["shift"].max()),
         "map_cells": dataset["map_loss"].size,
         "map_cells_failed": int(np.sum(dataset["map_result"].values)),
-        "map_cells_off_theory": int(outside.sum()),
+        "map_cells_off_theory": int(dataset["map_off_theory"].sum()),
         "largest_relative_difference_to_theory": float(against_theory.max()),
         "largest_relative_difference_to_theory_at": _map_place(dataset, against_theory),
         "checked_cells": difference.size,
@@ -132,13 +122,21 @@ def summary(dataset: xr.Dataset) -> dict[str, Any]:
             for name in dataset.attrs
             if name.endswith("_point") or name == "small_density_slope"
         },
-        "hysteresis": {
-            "density": dataset.attrs["cut_density"],
-            "first_order": dataset.attrs["cut_first_order"],
-            "dedicated_stable_below": dataset.attrs["cut_stability"],
-            "antipodal_stable_above": float(dataset["cut_relative_importance"].min()),
-        },
+        **_hysteresis(dataset),
     }
+
+
+def _hysteresis(dataset: xr.Dataset) -> dict[str, Any]:
+    """The ends of the loop, where the cut is one."""
+    if "cut_first_order" not in dataset.attrs:
+        return {}
+    numbers = {
+        "density": dataset.attrs["cut_density"],
+        "first_order": dataset.attrs["cut_first_order"],
+        "dedicated_stable_below": dataset.attrs["cut_stability"],
+        "antipodal_stable_above": float(dataset["cut_relative_importance"].min()),
+    }
+    return {"hysteresis": numbers}
 
 
 def _map_place(dataset: xr.Dataset, values: xr.DataArray) -> dict[str, float]:
@@ -150,11 +148,12 @@ def _map_place(dataset: xr.Dataset, values: xr.DataArray) -> dict[str, float]:
 
 def _where(dataset: xr.Dataset, at: tuple) -> dict[str, Any]:
     i, j, _ = at
+    names = _names(dataset)
     return {
         "density": dataset["density"].values[i],
         "relative_importance": dataset["relative_importance"].values[j],
-        "phase": tp.PHASE_NAMES[int(dataset["phase"].values[at])],
-        "ground_state": tp.PHASE_NAMES[int(dataset["exact_phase"].values[i, j])],
+        "phase": names[int(dataset["phase"].values[at])],
+        "ground_state": names[int(dataset["exact_phase"].values[i, j])],
     }
 
 

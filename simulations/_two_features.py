@@ -1,60 +1,31 @@
-"""The solvers under the two-feature simulations: compiled once, called chunk by chunk.
+"""Two features in one dimension: its solvers, compiled once and called chunk by chunk.
 
-A state of the model with n = 2, m = 1 is the row (w₁, w₂, b₁, b₂). Every function takes and
-returns arrays with one row a network, so that a stage of a sweep can hand them its chunks.
+A state is the row (w₁, w₂, b₁, b₂).
 """
 
 import functools
-import threading
-from collections.abc import Callable
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 import tms_physics as tp
-from tms_physics._types import Params
-from tms_physics.dynamics.result import MINIMUM, SADDLE, SOLVER_FAILED
+from tms_physics.dynamics.result import MINIMUM as MINIMUM
+from tms_physics.dynamics.result import SADDLE
+from tms_physics.observables.phases import DEDICATED_1, DEDICATED_2
 
-Rows = dict[str, Any]  # arrays with one row a network
+from . import _programs as programs
+from ._programs import ESCAPES, STEADY, Rows, once, row
+from ._system import System
+
 DESCENT_ROWS = 256  # rows of one descent: all stages use the same compiled program
-_STEADY = 1e-7  # gradient norm at which a flow counts as steady
-_ESCAPES = 3  # how often a network is moved off a saddle before it counts as stuck there
+FLOW_ROWS, TRAIN_ROWS = 128, 36
+_DEAD_BIAS = -0.2
 
-
-def once(build: Callable[..., Any]) -> Callable[..., Any]:
-    """`functools.cache` under a lock: threads that need a program wait for its one compile."""
-    cached, lock = functools.cache(build), threading.Lock()
-
-    def locked(*args: Any) -> Any:
-        with lock:
-            return cached(*args)
-
-    return locked
-
-
-def params(y: jax.Array) -> Params:
-    """(W, b) of the row (w₁, w₂, b₁, b₂)."""
-    return y[None, :2], y[2:]
-
-
-def row(state: Params) -> jax.Array:
-    return jnp.concatenate([state[0][0], state[1]])
-
-
-def energies(cells: Rows) -> tp.PopulationLoss:
-    """A batch of energies with importances (1, r) and density p."""
-    r = jnp.asarray(cells["relative_importance"])
-    importance = jnp.stack([jnp.ones_like(r), r], axis=1)
-    return eqx.filter_vmap(tp.PopulationLoss)(importance, jnp.asarray(cells["density"]))
-
-
-def starts(seed: int, index: np.ndarray) -> jax.Array:
-    """Xavier-normal weights and zero biases, by the number of the row."""
-    keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), jnp.asarray(index))
-    return jax.vmap(lambda key: row(tp.xavier_normal(2, 1, key=key)))(keys)
+params = functools.partial(programs.params, n=2)
+energies = functools.partial(programs.energies, n=2)
+starts = functools.partial(programs.starts, n=2, m=1)
 
 
 def _ends(energy: tp.PopulationLoss, y: jax.Array) -> Rows:
@@ -64,7 +35,7 @@ def _ends(energy: tp.PopulationLoss, y: jax.Array) -> Rows:
 @once
 def _flow_program(size: int) -> Any:
     def one(energy: tp.PopulationLoss, y0: jax.Array) -> Rows:
-        end = tp.gradient_flow(energy, params(y0), steady=_STEADY, rtol=1e-3)
+        end = tp.gradient_flow(energy, params(y0), steady=STEADY, rtol=1e-3)
         y = row(end.final)
         return _ends(energy, y) | {
             "state": y,
@@ -75,7 +46,7 @@ def _flow_program(size: int) -> Any:
             "result": end.result.code,
         }
 
-    return _compiled(one, size)
+    return programs.compiled(one, 2, 1, size)
 
 
 @once
@@ -92,44 +63,22 @@ def _descent_program(size: int) -> Any:
             "result": jnp.where(end.result.is_stationary, 0, end.result.code),
         }
 
-    return _compiled(one, size)
+    return programs.compiled(one, 2, 1, size)
 
 
 @once
 def _training_program(size: int, steps: int, batch: int) -> Any:
     def one(energy: tp.PopulationLoss, y0: jax.Array, key: jax.Array) -> Rows:
-        def loss(state: Params, x: jax.Array) -> jax.Array:
-            model = tp.ReluOutputModel(*state)
-            return tp.sampled_loss(model, x, importance=energy.importance)
+        trained, numbers = programs.training(energy, y0, key, steps=steps, batch=batch)
+        return numbers | {"curvature": tp.curvature(energy, trained).value}
 
-        features = tp.SparseUniform(energy.density, 2)
-        trained, _ = tp.train(loss, params(y0), features.sample, key=key, steps=steps, batch=batch)
-        slope = jax.grad(energy)(trained)
-        return {
-            "state": row(trained),
-            "loss": energy(trained),
-            "gradient_norm": jnp.linalg.norm(row(slope)),
-            "curvature": tp.curvature(energy, trained).value,
-        }
-
-    return _compiled(one, size, jax.random.key(0))
-
-
-def _compiled(one: Callable[..., Rows], size: int, *more: jax.Array) -> Any:
-    """The batched program for `size` rows, compiled now."""
-    blank = {"density": np.ones(size), "relative_importance": np.ones(size)}
-    extra = [jnp.broadcast_to(a, (size, *a.shape)) for a in more]
-    program: Any = eqx.filter_jit(eqx.filter_vmap(one))
-    return program.lower(energies(blank), jnp.ones((size, 4)), *extra).compile()
+    return programs.compiled(one, 2, 1, size, jax.random.key(0))
 
 
 @functools.cache
-def prepare_flow(size: int) -> None:
-    """Compile `flow` for `size` rows in the background, beside what runs now.
-
-    Not in a daemon thread: an interpreter that ends in the middle of a compile crashes.
-    """
-    threading.Thread(target=_flow_program, args=(size,)).start()
+def prepare_flow() -> None:
+    """Compile `flow` in the background."""
+    programs.beside(_flow_program, FLOW_ROWS)
 
 
 def descend(cells: Rows) -> Rows:
@@ -141,13 +90,6 @@ def descend(cells: Rows) -> Rows:
     start = jnp.asarray(cells["start"])
     out = _descent_program(len(start))(energies(cells), start)
     return jax.tree.map(np.asarray, out)
-
-
-def _replaced(old: Rows, new: Rows, where: np.ndarray) -> Rows:
-    """Rows of `new` in some places, of `old` in the others."""
-    chosen = jnp.asarray(where)
-    pick = lambda a, b: jnp.where(chosen.reshape(-1, *[1] * (a.ndim - 1)), b, a)  # noqa: E731
-    return jax.tree.map(pick, old, new)
 
 
 def flow(cells: Rows, *, seed: int) -> Rows:
@@ -162,13 +104,12 @@ def flow(cells: Rows, *, seed: int) -> Rows:
     program = _flow_program(len(y0))
     end = program(energy, y0)
     escapes = np.zeros(len(y0), np.int32)
-    for _ in range(_ESCAPES):
+    for _ in range(ESCAPES):
         stuck = np.asarray(end["result"]) == SADDLE
         if not stuck.any():
             break
-        length = jnp.clip(10 * _STEADY / jnp.abs(end["curvature"]), 1e-4, 1e-2)
-        kick = jnp.where(stuck, length, 0.0)[:, None] * end["direction"]
-        end = _replaced(end, program(energy, end["state"] + kick), stuck)
+        moved = end["state"] + jnp.where(stuck[:, None], programs.kick(end), 0.0)
+        end = programs.replaced(end, program(energy, moved), stuck)
         escapes += stuck
     out = jax.tree.map(np.asarray, end)
     del out["direction"]
@@ -189,26 +130,65 @@ def flow_from(cells: Rows) -> Rows:
 
 
 def train(cells: Rows, *, seed: int, steps: int, batch: int) -> Rows:
-    """AdamW on samples, then the minimum of the exact loss in whose basin it ended.
-
-    `loss`, `gradient_norm` and `curvature` are of the exact loss at the trained parameters;
-    `phase` and `basin_loss` of that minimum.
-    """
+    """AdamW on samples, then the minimum of the exact loss in whose basin it ended."""
     y0 = starts(seed, cells["index"])
     keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed + 1), cells["index"])
     end = _training_program(len(y0), steps, batch)(energies(cells), y0, keys)
     out = jax.tree.map(np.asarray, end)
-    basin = descend(cells | {"start": out["state"]})
-    finite = np.isfinite(out["loss"])
-    return out | {
-        "phase": basin["phase"],
-        "basin_loss": basin["loss"],
-        "basin_state": basin["state"],
-        "shift": np.linalg.norm(basin["state"] - out["state"], axis=1),
-        "escapes": np.zeros(len(y0), np.int32),
-        "result": np.select(
-            [~finite, basin["minimum"], basin["result"] == 0],
-            [SOLVER_FAILED, MINIMUM, SADDLE],
-            basin["result"],
-        ).astype(np.int32),
-    }
+    return programs.trained_ends(out, descend(cells | {"start": out["state"]}))
+
+
+def seeds(p: float, q: float) -> np.ndarray:
+    """Starts beside the dedicated states, on both sides, and in their dead families.
+
+    Random starts seldom end in these: the weak antipodal state has a small basin, and a feature
+    whose bias is so low that it never fires stays dead.
+    """
+
+    def beside(bias: float) -> np.ndarray:
+        near = [[1.0, w, 0.0, bias / 2] for w in (-0.3, -0.1, -0.02, 0.1)]
+        return np.array([*near, [1.0, 0.0, 0.0, _DEAD_BIAS]])
+
+    return np.concatenate([beside(q), beside(p)[:, [1, 0, 3, 2]]])
+
+
+def sign_fixed(states: np.ndarray) -> np.ndarray:
+    """w and -w are one network: make the first non-zero weight positive."""
+    lead = np.where(states[:, :1] != 0, states[:, :1], states[:, 1:2])
+    sign = np.where(lead < 0, -1.0, 1.0)
+    return np.hstack([states[:, :2] * sign, states[:, 2:]])
+
+
+def mirrored(rows: Rows, r: np.ndarray) -> Rows:
+    """Rows of the model with importances (1, r), from those of its mirror image in (1, 1/r).
+
+    The exchange of the two features, for equal densities: states (w₁, w₂, b₁, b₂) become
+    (w₂, w₁, b₂, b₁) and losses are multiplied by r.
+    """
+    out = rows | {name: r * rows[name] for name in {"loss", "theory"} & rows.keys()}
+    if "state" in rows:
+        out["state"] = rows["state"][..., [1, 0, 3, 2]]
+    if "phase" in rows:
+        first, second = (rows["phase"] == phase for phase in (DEDICATED_1, DEDICATED_2))
+        out["phase"] = np.select([first, second], [DEDICATED_2, DEDICATED_1], rows["phase"])
+    return out
+
+
+SYSTEM = System(
+    features=2,
+    hidden=1,
+    phase_names=tp.PHASE_NAMES,
+    parameters="w₁, w₂, b₁, b₂",
+    descent_rows=DESCENT_ROWS,
+    flow_rows=FLOW_ROWS,
+    train_rows=TRAIN_ROWS,
+    prepare_flow=prepare_flow,
+    descend=descend,
+    lowest=descend,
+    flow=flow,
+    train=train,
+    seeds=seeds,
+    oriented=sign_fixed,
+    folded=lambda states: states,
+    mirrored=mirrored,
+)

@@ -1,4 +1,4 @@
-"""Which features does a network of two features in one dimension keep, beside the exact answer?"""
+"""Which of two features in one dimension, or three in two, are kept, beside the exact answer?"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,34 +14,45 @@ from ._sweep import Stage
 if TYPE_CHECKING:
     import xarray as xr
 
-    from . import _phase_map as phase_map
+    from ._phase_map import Cells
+    from ._system import Rows, System
 
-FLOW_ROWS, TRAIN_ROWS = 128, 36
 SPARSE_GRID = 16  # with fewer cells along an axis their minima do not guide the map well enough
 CHECK_SHARE, CHECK_STARTS = 0.01, 64
+DEFAULTS = {
+    2: {"density": (1.0, 0.01), "grid": 32, "map_grid": 128, "cut_density": 0.2},
+    3: {"density": (0.98, 0.01), "grid": 16, "map_grid": 48, "cut_density": 0.7},
+}
+CUTS = {2: (0.001, 0.5), 3: (0.01, 0.99)}
 
 
 @dataclass(frozen=True)
 class Config(Options):
-    """The exact phase diagram of two features in one hidden dimension, beside trained networks.
+    """The exact phase diagram of few features in one dimension too few, beside trained networks.
 
-    Features have density p and importances 1 and r. The exact ground state of every cell of the
-    map and its exact boundaries; networks trained from random starts; the difference.
+    Features have density p and importances 1, the last r. The exact ground state of every cell of
+    the map and its exact boundaries; networks trained from random starts; the difference.
     """
 
     out: Path = Path("results/phase_boundary")
 
-    density: tuple[float, float] = (1.0, 0.01)
-    """Range of densities, logarithmic."""
+    n_features: Literal[2, 3] = 2
+    """Features: two in one dimension, or three in two."""
+
+    density: tuple[float, float] | None = None
+    """Range of densities, logarithmic: by default from 1, for three features 0.98, to 0.01."""
 
     relative_importance: tuple[float, float] = (0.1, 10.0)
-    """Range of the relative importance of the second feature, logarithmic."""
+    """Range of the relative importance of the last feature, logarithmic."""
 
-    grid: int = 32
-    """Cells of the trained map along each axis."""
+    last_density_ratio: float = 1.0
+    """Density of the last feature over that of the others."""
 
-    map_grid: int = 128
-    """Cells of the exact map along each axis."""
+    grid: int | None = None
+    """Cells of the trained map along each axis; by default 32, for three features 16."""
+
+    map_grid: int | None = None
+    """Cells of the exact map along each axis; by default 128, for three features 48."""
 
     starts: int = 4
     """Networks trained in each cell."""
@@ -58,15 +69,22 @@ class Config(Options):
     reference_starts: int = 24
     """Random starts, in each cell of the trained map, of the search for all its minima."""
 
-    cut_density: float = 0.2
-    """Density of the cut through the first-order line, in [0.001, 0.5]."""
+    cut_density: float | None = None
+    """Density of the cut: by default 0.2, through the first-order line, and in [0.001, 0.5]; for
+    three features 0.7, and in [0.01, 0.99]."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for p in self.density:
+        for name, value in DEFAULTS[self.n_features].items():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, value)  # so that records hold the number used
+        for p in self.densities:
             check("density", p, 0 < p <= 1, "in (0, 1]")
         for r in self.relative_importance:
             check("relative_importance", r, 0 < r < np.inf, "positive and finite")
+        ratio, most = self.last_density_ratio, 1 / max(self.densities)
+        rule = f"in (0, {most:g}], so that the last feature's density is in (0, 1]"
+        check("last_density_ratio", ratio, 0 < ratio <= most, rule)
         for name in ("grid", "map_grid", "starts", "steps", "batch", "reference_starts"):
             check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         for name in ("density", "relative_importance"):
@@ -74,87 +92,129 @@ class Config(Options):
             check(name, ends, ends[0] != ends[1], "a range with two different ends")
         for name in ("grid", "map_grid"):
             check(name, getattr(self, name), getattr(self, name) <= 4096, "at most 4096")
-        check("cut_density", self.cut_density, 0.001 <= self.cut_density <= 0.5, "in [0.001, 0.5]")
+        low, high = CUTS[self.n_features]
+        check("cut_density", self.cut, low <= self.cut <= high, f"in [{low:g}, {high:g}]")
+        inside = self.cut * ratio <= 1
+        check("cut_density", self.cut, inside, "at most 1/`last_density_ratio`")
+
+    @property
+    def densities(self) -> tuple[float, float]:
+        """Ends of the range of densities."""
+        assert self.density is not None
+        return self.density
+
+    @property
+    def own_size(self) -> int:
+        """Of the trained map."""
+        assert self.grid is not None
+        return self.grid
+
+    @property
+    def map_size(self) -> int:
+        """Of the exact map."""
+        assert self.map_grid is not None
+        return self.map_grid
+
+    @property
+    def cut(self) -> float:
+        """Density of the cut."""
+        assert self.cut_density is not None
+        return self.cut_density
+
+    @property
+    def mirror(self) -> bool:
+        """Whether r and 1/r are one problem: two features of equal density."""
+        return self.n_features == 2 and self.last_density_ratio == 1
 
     def axes(self, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Densities and relative importances of a map of `size` × `size` cells."""
-        return np.geomspace(*self.density, size), np.geomspace(*self.relative_importance, size)
+        return np.geomspace(*self.densities, size), np.geomspace(*self.relative_importance, size)
+
+    def cells(self, size: int) -> "Cells":
+        """The distinct cells of a map of `size` × `size` cells."""
+        from ._phase_map import canonical_cells
+
+        ratio = self.last_density_ratio
+        return canonical_cells(*self.axes(size), ratio=ratio, mirror=self.mirror)
+
+    def system(self) -> "System":
+        """The model and its solvers."""
+        if self.n_features == 2:
+            from ._two_features import SYSTEM
+        else:
+            from ._three_features import SYSTEM
+        return SYSTEM
 
 
-def networks_stage(config: Config) -> Stage:
+def networks_stage(config: Config, system: "System") -> Stage:
     """The networks, all starts of a cell next to each other."""
-    from . import _two_features as two
-
-    p, r = np.meshgrid(*config.axes(config.grid), indexing="ij")
+    p, r = np.meshgrid(*config.axes(config.own_size), indexing="ij")
+    density = np.repeat(p.ravel(), config.starts)
     cells = {
-        "density": np.repeat(p.ravel(), config.starts),
+        "density": density,
+        "last_density": config.last_density_ratio * density,
         "relative_importance": np.repeat(r.ravel(), config.starts),
     }
     if config.trainer == "flow":
-        return Stage("networks", cells, lambda rows: two.flow(rows, seed=config.seed), FLOW_ROWS)
+        size = system.flow_rows
+        return Stage("networks", cells, lambda rows: system.flow(rows, seed=config.seed), size)
 
-    def train(rows: two.Rows) -> two.Rows:
-        return two.train(rows, seed=config.seed, steps=config.steps, batch=config.batch)
+    def train(rows: "Rows") -> "Rows":
+        return system.train(rows, seed=config.seed, steps=config.steps, batch=config.batch)
 
-    return Stage("networks", cells, train, TRAIN_ROWS)
+    return Stage("networks", cells, train, system.train_rows)
 
 
-def continued(
-    name: str,
-    execute: Execute,
-    own: "phase_map.Cells",
-    found: "phase_map.Minima",
-    cells: "phase_map.Cells",
-    *,
-    seeds: bool,
-) -> "phase_map.Minima":
-    """The minima of `cells`, continued from those found in the coarse cells around them."""
-    from . import _phase_map as phase_map
-    from ._two_features import DESCENT_ROWS, descend
+def search_stage(
+    name: str, config: Config, system: "System", cells: "Cells", starts: int, seed: int
+) -> Stage:
+    """The minima of some cells, from random starts."""
+    from ._phase_map import random_rows
 
-    rows, cell = phase_map.continued_rows(own, found, cells.p, cells.r, seeds=seeds)
-    ends = execute(Stage(name, rows, descend, DESCENT_ROWS))
-    return phase_map.minima_of_rows(cell, len(cells.p), ends)
+    def search(rows: "Rows") -> "Rows":
+        if config.trainer == "flow":
+            system.prepare_flow()  # here, so that nothing is compiled where nothing is computed
+        return system.descend(rows)
+
+    return Stage(name, random_rows(system, cells, starts, seed), search, system.descent_rows)
 
 
 def run(config: Config, execute: Execute) -> "xr.Dataset":
     """Minima of the networks' cells, networks; from these minima the exact map; the theory."""
     from . import _phase_dataset as dataset
     from . import _phase_map as phase_map
-    from ._cut import hysteresis_stage
-    from ._two_features import DESCENT_ROWS, Rows, descend, prepare_flow
+    from ._theories import THEORIES
 
-    def search(rows: Rows) -> Rows:
-        if config.trainer == "flow":
-            prepare_flow(FLOW_ROWS)  # here, so that nothing is compiled where nothing is computed
-        return descend(rows)
-
-    own = phase_map.canonical_cells(*config.axes(config.grid))
-    fine = phase_map.canonical_cells(*config.axes(config.map_grid))
+    system, starts = config.system(), config.reference_starts
+    own, fine = config.cells(config.own_size), config.cells(config.map_size)
     chosen = phase_map.random_share(fine, CHECK_SHARE, config.seed)
-    found_by = [
-        execute(Stage(name, phase_map.random_rows(cells, count, seed), search, DESCENT_ROWS))
+    minima, more = (
+        execute(search_stage(name, config, system, cells, count, seed))
         for name, cells, count, seed in (
-            ("minima", own, config.reference_starts, config.seed + 2),
+            ("minima", own, starts, config.seed + 2),
             ("check", chosen, CHECK_STARTS, config.seed + 3),
         )
-    ]
-    hysteresis = execute(hysteresis_stage(config.cut_density))
-    networks = execute(networks_stage(config))
+    )
+    theory = THEORIES[config.n_features, config.mirror].start(config, system, execute)
+    networks = execute(networks_stage(config, system))
 
-    found = phase_map.minima_by_cell(own, config.reference_starts, found_by[0])
-    more = continued("references", execute, own, found, own, seeds=True)
-    references = phase_map.union(found, more)
-    sparse = config.grid < SPARSE_GRID
-    ground = continued("map", execute, own, references, fine, seeds=sparse)
-    checked = phase_map.minima_by_cell(chosen, CHECK_STARTS, found_by[1])
+    found = phase_map.minima_by_cell(own, starts, minima)
+    follow = phase_map.Continuation(system, execute, own)
+    references = phase_map.union(found, follow("references", found, own, seeds=True))
+    sparse = config.own_size < SPARSE_GRID
+    ground = follow("map", references, fine, seeds=sparse, only_lowest=True)
+    cut = theory.cut_cells()
+    cut_ground = cut and follow("cut", references, cut, seeds=sparse, only_lowest=True)
+    checked = phase_map.minima_by_cell(chosen, CHECK_STARTS, more)
     return dataset.build(
         config,
+        system,
         networks=networks,
         references=references,
         ground=ground,
         check=phase_map.compare(fine, ground, chosen, checked, CHECK_STARTS),
-        hysteresis=hysteresis,
+        theory=theory,
+        cut=cut_ground,
     )
 
 

@@ -35,6 +35,20 @@ def test_adamw_is_close_to_its_own_minimum_and_outliers_have_reasons() -> None:
     assert all(entry["reason"] for entry in numbers["networks_far_above_own_minimum"])
 
 
+def test_three_features_converged_and_agree_with_theory() -> None:
+    numbers = summary("three_features")
+    ends = numbers["networks"]
+    assert sum(ends[name]["count"] for name in ("at a saddle", "not converged")) == 0
+    assert ends["minimum not among the references"]["count"] <= 0.002 * 1024
+    assert numbers["cells_with_ground_state"]["share"] >= 0.9
+    assert numbers["largest_distance_to_reference"] <= 1e-9
+    assert numbers["lowest_minus_ground_state"] >= -1e-14
+    assert numbers["map_cells_failed"] == numbers["map_cells_off_theory"] == 0
+    assert numbers["largest_relative_difference_to_theory"] <= 1e-11
+    assert numbers["checked_cells_where_more_starts_found_less"] == 0
+    assert all(entry["failed"] == 0 for entry in numbers["failed_cells"].values())
+
+
 def test_every_flow_of_the_basins_has_a_known_end() -> None:
     numbers = summary("basins")
     assert numbers["failed"][0] == 0

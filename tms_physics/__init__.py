@@ -30,4 +30,6 @@ from .observables.gram import feature_norms as feature_norms
 from .observables.gram import interference as interference
 from .observables.gram import recovery as recovery
 from .observables.phases import PHASE_NAMES as PHASE_NAMES
+from .observables.phases import THREE_PHASE_NAMES as THREE_PHASE_NAMES
+from .observables.phases import three_feature_phase as three_feature_phase
 from .observables.phases import two_feature_phase as two_feature_phase

@@ -14,6 +14,7 @@ from matplotlib.collections import PolyCollection
 
 from paper_figures import phase_boundary as figure
 from simulations._phase_map import canonical_cells, on_grid
+from simulations._two_features import SYSTEM
 from theory import two_features
 
 SMALL = ["--grid", "5", "--starts", "3", "--map-grid", "16", "--reference-starts", "8"]
@@ -169,7 +170,7 @@ def test_mirror_image_swaps_features_and_scales_the_loss() -> None:
     cells = canonical_cells(np.array([0.5]), np.array([0.5, 2.0]))
     assert len(cells.p) == 1
     rows = {"state": np.array([[1.0, 0.0, 0.0, 0.25]]), "loss": np.array([0.1])}
-    grid = on_grid(cells, rows | {"phase": np.array([1])})
+    grid = on_grid(SYSTEM, cells, rows | {"phase": np.array([1])})
     np.testing.assert_allclose(grid["loss"], [[0.1, 0.2]])
     np.testing.assert_allclose(grid["state"][0, 1], [0.0, 1.0, 0.25, 0.0])
     np.testing.assert_array_equal(grid["phase"], [[1, 2]])

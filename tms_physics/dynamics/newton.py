@@ -56,7 +56,9 @@ class _PolishState(NamedTuple):
     steps: IntScalar
 
 
-def polish(energy: Energy, y0: Vector, *, tolerance: Number, max_steps: int = 30) -> Polished:
+def polish(
+    energy: Energy, y0: Vector, *, tolerance: Number, max_steps: int | IntScalar = 30
+) -> Polished:
     """Solve ∇E = 0 from nearby by Newton steps that lower ‖∇E‖, to ‖∇E‖ ≤ `tolerance`.
 
     Finds minima and saddles alike. A step that does not lower the norm is quartered. Parameters
