@@ -85,7 +85,7 @@ def _bracketed_row(basis: Matrix, model: Model, low: Vector, high: Vector, r: fl
 
 def slopes(basis: Matrix, model: Model, rows: Matrix) -> Vector:
     """dr along the unit tangent at each row."""
-    steps = np.gradient(rows, axis=0)
+    steps: Matrix = np.array(np.gradient(rows, axis=0))
     return np.array(
         [slope_at(basis, model, row, step) for row, step in zip(rows, steps, strict=True)]
     )

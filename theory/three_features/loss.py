@@ -52,16 +52,14 @@ class Loss:
 
 def loss_at(y: Vector, model: Model, r: float) -> Loss:
     """The loss at y = (W, b), W (2, 3) by rows and b (3,); W₁, W₂ and W₃ must not vanish."""
-    parts = [_output(y, model, i) for i in range(FEATURES)]
-    value, gradient, hessian = (parts[0][k] + parts[1][k] for k in range(3))
-    last = parts[2]
+    first, second, last = (_output(y, model, i) for i in range(FEATURES))
     return Loss(
-        value + r * last[0],
-        gradient + r * last[1],
-        hessian + r * last[2],
-        last[0],
-        last[1],
-        last[2],
+        first.value + second.value + r * last.value,
+        first.gradient + second.gradient + r * last.gradient,
+        first.hessian + second.hessian + r * last.hessian,
+        last.value,
+        last.gradient,
+        last.hessian,
     )
 
 
