@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 
 from tests.theory.independent import dropped
 from tests.theory.test_three_features import assert_stationary, loss, vector
@@ -81,7 +81,7 @@ def test_response_diverges_at_a_critical_point(critical) -> None:
         assert np.log(rise[0] / rise[1]) / np.log(8) == pytest.approx(1 / 3, abs=2e-2)
 
 
-def tilted(p: float, angle: float, size: float, q: float) -> np.ndarray:
+def tilted(p: float, angle: float, size: float) -> np.ndarray:
     """Digon 12 with W₁ and W₂ tilted towards feature 3 by size (cos, sin), b₃ still free."""
     state = two_features.ground_state(p, 1.0)
     (w1, w2), (b1, b2) = state.weights, state.biases
@@ -89,27 +89,28 @@ def tilted(p: float, angle: float, size: float, q: float) -> np.ndarray:
     return np.array([w1, w2, 0.0, c, s, -1.0, b1, b2, 0.0])
 
 
+FREE = [0, 1, 5, 6, 7, 8]  # all but the tilts and the direction of W₃
+
+
 def second_order(p: float, r: float, angle: float) -> float:
-    """Change of the loss over size², best in b₃ and in what else is of order size²: by quadrature.
-
-    The response of W₁, b₁, W₂, b₂, W₃ of order size² does not matter, nor that of W₃'s direction
-    of order size: it is left to the minimum over b₃ and the tilt of W₃.
-    """
+    """Change of the loss over size² at a given tilt, least in all else: by quadrature."""
     size = 1e-3
-    y = tilted(p, angle, size, p)
+    y = tilted(p, angle, size)
     base = two_features.ground_state(p, 1.0).loss
+    y[8] = size / 2
 
-    def at(beta: float) -> float:
-        y[8] = beta * size
-        return (loss(y, p, r)[0] - base) / size**2
+    def at(free: np.ndarray) -> tuple[float, np.ndarray]:
+        y[FREE] = free
+        value, gradient = loss(y, p, r)
+        return (value - base) / size**2, gradient[FREE] / size**2
 
-    return minimize_scalar(at, bounds=(0.0, 2.0), method="bounded", options={"xatol": 1e-5}).fun
+    return minimize(at, y[FREE], jac=True, method="BFGS", options={"gtol": 1e-3}).fun
 
 
 @pytest.mark.parametrize("p", TILTED)
 def test_digon_12_limit_is_where_the_best_tilt_costs_nothing(p: float) -> None:
     limit = theory.digon_12_stability_limit(p)
-    angles = np.linspace(0.0, np.pi / 2, 19)
+    angles = np.linspace(0.0, np.pi / 2, 13)
     for factor, sign in ((1.03, 1), (0.97, -1)):
         least = min(second_order(p, factor * limit, angle) for angle in angles)
         assert np.sign(least) == sign
@@ -126,7 +127,7 @@ def test_scalene_state_joins_digon_12_at_its_limit(p: float) -> None:
     assert np.log2(gains[0] / gains[1]) > 1.5
 
 
-@pytest.mark.parametrize("p", [0.54, 0.6, 0.7, 0.85, 0.95])
+@pytest.mark.parametrize("p", [0.54, 0.6, 0.65, 0.85, 0.95])
 def test_isosceles_stability_limits_bound_stable_states(p: float) -> None:
     low, high = theory.isosceles_stability_limits(p)
     assert 0 < low < 1 < high

@@ -112,9 +112,10 @@ def with_turns(basis: Matrix, model: Model, rows: Matrix) -> Matrix:
     return np.insert(rows, *zip(*turns, strict=True), axis=0) if turns else rows
 
 
-def steepest(basis: Matrix, model: Model, low: Vector, high: Vector) -> tuple[float, Vector]:
-    """The least |dr| along the unit tangent between two rows, below 0 beyond a turn; its row."""
-    sense = float(np.sign(high[-1] - low[-1]))
+def steepest(
+    basis: Matrix, model: Model, low: Vector, high: Vector, sense: float = 1.0
+) -> tuple[float, Vector]:
+    """The least dr, times `sense`, along the unit tangent between two rows, and its row."""
 
     def slope(share: float) -> float:
         return sense * slope_at(basis, model, on_chord(basis, model, low, high, share), high - low)
@@ -130,15 +131,17 @@ def _with_steepest(basis: Matrix, model: Model, rows: Matrix) -> Matrix:
     for k in range(1, len(rows) - 1):
         same = np.ptp(np.sign(slope[k - 1 : k + 2])) == 0
         if same and size[k] < _FLAT and size[k] <= min(size[k - 1], size[k + 1]):
-            found += _between_turns(basis, model, rows, k)
+            found += _between_turns(basis, model, rows, k, float(np.sign(slope[k])))
     return np.insert(rows, *zip(*found, strict=True), axis=0) if found else rows
 
 
-def _between_turns(basis: Matrix, model: Model, rows: Matrix, k: int) -> list[tuple[int, Vector]]:
+def _between_turns(
+    basis: Matrix, model: Model, rows: Matrix, k: int, sense: float
+) -> list[tuple[int, Vector]]:
     """A row beside row k at which r runs back, and its place; none if there is none."""
     low, high = rows[k - 1], rows[k + 1]
     try:
-        least, row = steepest(basis, model, low, high)
+        least, row = steepest(basis, model, low, high, sense)
     except RootNotFound:
         return []
     after = (row - rows[k]) @ (high - low) > 0.0
