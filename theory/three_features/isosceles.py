@@ -11,7 +11,7 @@ import functools
 import numpy as np
 
 from theory._checks import check_density, check_relative_importance
-from theory.numeric import bracketed_root, newton
+from theory.numeric import RootNotFound, bracketed_root, newton
 from theory.three_features.curve import follow, on_chord, row_between, tangent, with_turns
 from theory.three_features.families import (
     ISOSCELES,
@@ -26,6 +26,7 @@ _X, _Y, _V = 0, 1, 2  # positions in the coordinates (x, y, v, b₁, b₃)
 _LARGEST, _SMALLEST = 10.0, 1e-3  # relative importances beyond which the curve is left
 _FIRST_DENSITY, _FIRST_NORM, _FIRST_BIAS = 0.7, 0.88, 0.32  # near an equilateral triangle
 _DENSITY_STEP = 0.06
+_POWERS = (0.0, 0.5, 0.25, 1.0)
 
 
 def triangle(p: float) -> State:
@@ -63,12 +64,13 @@ def isosceles_stability_limits(
     """The relative importances around 1 between which an isosceles state is a local minimum.
 
     It is followed from r = 1 both ways until the curve turns (a fold) or the state turns unstable
-    against unequal features 1 and 2; at the ends of the curve it joins dropped or digon 12.
+    against unequal features 1 and 2; at the ends of the curve it joins dropped or digon 12. For
+    unequal densities, where there is no such state at r = 1, from one at (p/q)^(1/4) to p/q.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
     model = checked_model(p, last_density)
     rows = isosceles_curve(model)
-    middle = int(np.argmin(np.sum(np.abs(rows[:, :-1] - _at_equal_importance(model)), axis=1)))
+    middle = int(np.argmin(np.sum(np.abs(rows - _somewhere(model)), axis=1)))
     turns = _turns(rows)
     zeros = [(k, bifurcation(model, rows[k], rows[k + 1])[0][-1]) for k in exchange_zeros(model)]
     limits = [(k, rows[k, -1]) for k in turns] + zeros
@@ -80,7 +82,7 @@ def isosceles_stability_limits(
 @functools.lru_cache(maxsize=32)
 def isosceles_curve(model: Model) -> Matrix:
     """Rows (x, y, v, b₁, b₃, r) from next to dropped to next to digon 12."""
-    start = np.append(_at_equal_importance(model), 1.0)
+    start = _somewhere(model)
     forward = tangent(ISOSCELES, model, start)
     down, up = (follow(ISOSCELES, model, start, sign * forward, _room) for sign in (-1, 1))
     return with_turns(ISOSCELES, model, np.concatenate([down[:0:-1], up]))
@@ -109,12 +111,31 @@ def _turns(rows: Matrix) -> list[int]:
     return [int(k) for k in np.flatnonzero(rising[1:] != rising[:-1]) + 1]
 
 
-def _at_equal_importance(model: Model) -> Vector:
-    """The isosceles state at r = 1, continued from equal densities."""
+def _somewhere(model: Model) -> Vector:
+    """One row of the curve, continued from the triangle of equal densities.
+
+    At r = 1 where that is possible; else at an r that makes up for a sparser feature 3.
+    """
+    ratio = model.density / model.last_density
+    for power in _POWERS[:-1]:
+        try:
+            return _continued(model, ratio**power)
+        except RootNotFound:
+            continue
+    return _continued(model, ratio ** _POWERS[-1])
+
+
+def _continued(model: Model, r: float) -> Vector:
+    """The row at r, along densities of feature 3 from p to its own while r goes from 1 to its own.
+
+    Raises RootNotFound where the states end on the way.
+    """
     u, p, q = _triangle(model.density), model.density, model.last_density
-    for density in _steps(p, q):
-        u = newton(stationary(ISOSCELES, Model(p, density), 1.0), u)
-    return u
+    densities = _steps(p, q)
+    importances = np.linspace(1.0, r, len(densities) + 1)[1:]
+    for density, importance in zip(densities, importances, strict=True):
+        u = newton(stationary(ISOSCELES, Model(p, density), float(importance)), u)
+    return np.append(u, r)
 
 
 @functools.lru_cache(maxsize=64)
