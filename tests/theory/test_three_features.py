@@ -177,7 +177,7 @@ def test_isosceles_gains_twice_what_the_pair_gains_at_its_onset(p: float) -> Non
     """The third-order form is B (cos³θ + sin³θ): over the bisector it is least, by 1/√2."""
     limit = float(two_features.dedicated_stability_limit(p))
     ratios = []
-    for distance in (1e-3, 5e-4, 2.5e-4):
+    for distance in (2e-4, 1e-4, 5e-5):
         r = limit + distance
         isosceles = min(_stable(theory.isosceles_states(p, r)), key=lambda state: state.norms[2])
         pairs = _stable(two_features.antipodal_states(p, r))
