@@ -77,7 +77,7 @@ def _solve(cells: Rows, r: np.ndarray) -> Rows:
         for k in range(int(cells["index"][0]) % _EVERY, len(r), _EVERY):
             losses[k] = theory.ground_state(p, float(r[k]), last_density=q).loss
         result = 0
-    except (RootNotFound, ValueError):  # the second from a root without a bracket
+    except RootNotFound:
         result = 1
     out = {name: row[None] for name, row in zip(_COLUMNS, table, strict=True)}
     return out | {"loss": losses[None], "result": np.array([result], np.int32)}

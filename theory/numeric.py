@@ -99,8 +99,11 @@ def newton(
 def bracketed_root(function: Callable[[float], float], low: float, high: float) -> float:
     """Root between two points at which `function` has opposite signs, to the last digits.
 
-    Raises ValueError if the signs are equal.
+    Raises RootNotFound if the signs are equal.
     """
+    ends = function(low), function(high)
+    if not ends[0] * ends[1] <= 0.0:
+        raise RootNotFound(f"No sign changes between {low:.9g} and {high:.9g}.")
     return float(brentq(function, low, high, xtol=1e-15, full_output=False))  # pyright: ignore[reportArgumentType]
 
 

@@ -19,14 +19,14 @@ from theory.three_features.families import (
     exchange_curvature,
     state_of,
     stationary,
+    stationary_on_plane,
 )
 from theory.three_features.loss import Matrix, Model, Vector, checked_model
 
 _X, _Y, _V = 0, 1, 2  # positions in the coordinates (x, y, v, b₁, b₃)
 _LARGEST, _SMALLEST = 10.0, 1e-3  # relative importances beyond which the curve is left
 _FIRST_DENSITY, _FIRST_NORM, _FIRST_BIAS = 0.7, 0.88, 0.32  # near an equilateral triangle
-_DENSITY_STEP = 0.06
-_POWERS = (0.0, 0.5, 0.25, 1.0)
+_DENSITY_STEP = 0.12  # of the logarithm
 
 
 def triangle(p: float) -> State:
@@ -61,16 +61,17 @@ def isosceles_states(p: float, r: float, *, last_density: float | None = None) -
 def isosceles_stability_limits(
     p: float, *, last_density: float | None = None
 ) -> tuple[float, float]:
-    """The relative importances around 1 between which an isosceles state is a local minimum.
+    """The relative importances between which an isosceles state is a local minimum.
 
-    It is followed from r = 1 both ways until the curve turns (a fold) or the state turns unstable
-    against unequal features 1 and 2; at the ends of the curve it joins dropped or digon 12. For
-    unequal densities, where there is no such state at r = 1, from one at (p/q)^(1/4) to p/q.
+    The state with W₁ and W₂ at 120 degrees, at equal densities the triangle at r = 1, is followed
+    both ways until the curve turns (a fold) or the state turns unstable against unequal features 1
+    and 2; at the ends of the curve it joins dropped or digon 12. Meaningful where that state is
+    itself a minimum, as it is at equal densities.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
     model = checked_model(p, last_density)
     rows = isosceles_curve(model)
-    middle = int(np.argmin(np.sum(np.abs(rows - _somewhere(model)), axis=1)))
+    middle = int(np.argmin(np.sum(np.abs(rows - _equilateral_directions(model)), axis=1)))
     turns = _turns(rows)
     zeros = [(k, bifurcation(model, rows[k], rows[k + 1])[0][-1]) for k in exchange_zeros(model)]
     limits = [(k, rows[k, -1]) for k in turns] + zeros
@@ -82,7 +83,7 @@ def isosceles_stability_limits(
 @functools.lru_cache(maxsize=32)
 def isosceles_curve(model: Model) -> Matrix:
     """Rows (x, y, v, b₁, b₃, r) from next to dropped to next to digon 12."""
-    start = _somewhere(model)
+    start = _equilateral_directions(model)
     forward = tangent(ISOSCELES, model, start)
     down, up = (follow(ISOSCELES, model, start, sign * forward, _room) for sign in (-1, 1))
     return with_turns(ISOSCELES, model, np.concatenate([down[:0:-1], up]))
@@ -96,13 +97,19 @@ def exchange_zeros(model: Model) -> list[int]:
 
 
 def bifurcation(model: Model, low: Vector, high: Vector) -> tuple[Vector, Vector]:
-    """(u, r) between two rows where exchange symmetry breaks, and the direction in (W, b)."""
+    """(u, r) between two rows where exchange symmetry breaks, and the direction in (W, b).
+
+    Where a kink of the second derivatives hides it, the first of the two rows.
+    """
 
     def curvature(share: float) -> float:
         row = on_chord(ISOSCELES, model, low, high, share)
         return exchange_curvature(row[:-1], model, float(row[-1]))[0]
 
-    row = on_chord(ISOSCELES, model, low, high, bracketed_root(curvature, 0.0, 1.0))
+    try:
+        row = on_chord(ISOSCELES, model, low, high, bracketed_root(curvature, 0.0, 1.0))
+    except RootNotFound:
+        row = low
     return row, exchange_curvature(row[:-1], model, float(row[-1]))[1]
 
 
@@ -111,31 +118,19 @@ def _turns(rows: Matrix) -> list[int]:
     return [int(k) for k in np.flatnonzero(rising[1:] != rising[:-1]) + 1]
 
 
-def _somewhere(model: Model) -> Vector:
-    """One row of the curve, continued from the triangle of equal densities.
+def _equilateral_directions(model: Model) -> Vector:
+    """The row of the curve with W₁ and W₂ at 120 degrees: the triangle for equal densities.
 
-    At r = 1 where that is possible; else at an r that makes up for a sparser feature 3.
+    The angle between W₁ and W₂ goes from 90 to 180 degrees along the curve, so that there is such a
+    row at any density of feature 3; r is what it takes. Continued from equal densities.
     """
-    ratio = model.density / model.last_density
-    for power in _POWERS[:-1]:
-        try:
-            return _continued(model, ratio**power)
-        except RootNotFound:
-            continue
-    return _continued(model, ratio ** _POWERS[-1])
-
-
-def _continued(model: Model, r: float) -> Vector:
-    """The row at r, along densities of feature 3 from p to its own while r goes from 1 to its own.
-
-    Raises RootNotFound where the states end on the way.
-    """
-    u, p, q = _triangle(model.density), model.density, model.last_density
-    densities = _steps(p, q)
-    importances = np.linspace(1.0, r, len(densities) + 1)[1:]
-    for density, importance in zip(densities, importances, strict=True):
-        u = newton(stationary(ISOSCELES, Model(p, density), float(importance)), u)
-    return np.append(u, r)
+    normal = np.zeros(6)
+    normal[[_X, _Y]] = -1.0, np.sqrt(3)
+    row = np.append(_triangle(model.density), 1.0)
+    for density in _steps(model.density, model.last_density):
+        step = Model(model.density, float(density))
+        row = newton(stationary_on_plane(ISOSCELES, step, row, normal), row)
+    return row
 
 
 @functools.lru_cache(maxsize=64)
@@ -149,8 +144,8 @@ def _triangle(p: float) -> Vector:
 
 def _steps(low: float, high: float) -> Vector:
     """Densities from `low`, left out, to `high`, close enough for Newton's method."""
-    count = int(np.ceil(abs(high - low) / _DENSITY_STEP)) + 1
-    return np.linspace(low, high, count)[1:]
+    count = int(np.ceil(abs(np.log(high / low)) / _DENSITY_STEP)) + 1
+    return np.geomspace(low, high, count)[1:]
 
 
 def _room(row: Vector) -> float:

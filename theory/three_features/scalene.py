@@ -9,7 +9,6 @@ from theory.three_features.curve import follow, solve, with_turns
 from theory.three_features.families import (
     ISOSCELES,
     SCALENE,
-    exchange_curvature,
     in_gauge,
     stationary_on_plane,
 )
@@ -28,17 +27,9 @@ def scalene_curves(model: Model) -> tuple[Matrix, ...]:
     are orthogonal. States on no such curve would be missed.
     """
     rows = isosceles_curve(model)
-    points = [_branching(model, rows[k], rows[k + 1]) for k in exchange_zeros(model)]
+    points = [bifurcation(model, rows[k], rows[k + 1]) for k in exchange_zeros(model)]
     curves = [_leaving(model, *point) for point in points]
     return tuple(rows for rows in curves if len(rows) > 1)
-
-
-def _branching(model: Model, low: Vector, high: Vector) -> tuple[Vector, Vector]:
-    """The bifurcation between two rows or, where a kink hides it, the first of them."""
-    try:
-        return bifurcation(model, low, high)
-    except RootNotFound:
-        return low, exchange_curvature(low[:-1], model, float(low[-1]))[1]
 
 
 def _leaving(model: Model, row: Vector, direction: Vector) -> Matrix:
