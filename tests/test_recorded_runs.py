@@ -93,3 +93,11 @@ def test_no_start_found_a_state_below_the_exact_ground_state() -> None:
     assert (numbers["points"], numbers["starts"]) == (1000, 64)
     assert numbers["points_with_a_state_below"] == 0
     assert numbers["points_with_the_ground_state"] == 1000
+
+
+def test_no_start_found_a_state_below_the_ground_state_of_three_features() -> None:
+    numbers = json.loads((RUNS / "no_state_below_three.json").read_text())
+    assert (numbers["points"], numbers["starts"]) == (300, 128)
+    assert numbers["points_with_a_state_below"] == 0
+    assert numbers["points_where_a_start_found_the_ground_state"] == 300
+    assert numbers["claimed_states_that_are_minima"] == 300
