@@ -23,6 +23,7 @@ from theory import two_features
 from tms_physics import THREE_PHASE_NAMES
 
 SMALL = {"n_features": 3, "grid": 2, "starts": 2, "map_grid": 6, "reference_starts": 8}
+pytestmark = pytest.mark.timeout(600)  # most of it is compiling
 WINDOW = {"density": (0.6, 0.2), "relative_importance": (0.5, 2.0), "cut_density": 0.55}
 
 

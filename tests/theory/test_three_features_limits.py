@@ -12,7 +12,7 @@ from theory import three_features as theory
 from theory import two_features
 from theory.three_features import State
 
-TILTED = [0.6, 0.78, 0.95]
+TILTED = [0.6, 0.95]
 
 
 def phases(p: float) -> list[str]:
