@@ -32,7 +32,7 @@ NAMES = {
     "triangle": "isosceles",
     "scalene": "scalene",
 }
-_MOST_LINES = 64  # densities of the map at which theory is asked
+_MOST_LINES = 24  # densities of the map at which theory is asked
 _MORE_LINES = np.linspace(0.5, 0.96, 24)
 _MOST_CHANGES = 8  # of the ground state with r at one density
 _EVERY = 4  # theory's loss is asked for in every fourth cell of a row
