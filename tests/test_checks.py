@@ -64,7 +64,6 @@ MESSAGES: list[tuple[Callable[[], object], str]] = [
     (lambda: _loss(W=W * 1j), "`W` must be an array of real numbers, but has dtype complex128."),
     (lambda: _loss(W=[[1.0], [1.0, 2.0]]), "`W` must be an array of real numbers, but is [[1.0]"),
     (lambda: _loss(W=W * np.nan), "`W` must be finite, but is nan."),
-    (lambda: _loss(W=np.ones((2, 7)), b=np.zeros(7)), "`W` must have at most 6 columns (features)"),
     (lambda: _loss(b=np.zeros(3)), "`b` must have shape (n,) = (2,), but has shape (3,)."),
     (lambda: _loss(b=NAN), "`b` must be finite, but is nan."),
     (lambda: _loss(b=None, W=None), "`W` must be an array of real numbers, but is None."),
@@ -78,11 +77,11 @@ MESSAGES: list[tuple[Callable[[], object], str]] = [
     (lambda: _loss(density=[0.5, np.nan]), "`density` must be in (0, 1], but is nan."),
     (lambda: _loss(density=np.full(3, 0.1)), "`density` must have shape () or (n,) = (2,), but"),
     (lambda: _loss(density="dense"), "`density` must be an array of real numbers, but is 'dense'."),
+    (lambda: _loss(rtol=0.5), "`rtol` must be a number in [1e-12, 0.01], but is 0.5."),
     # PopulationLoss
     (lambda: tms.PopulationLoss(np.ones(2), 1.2), "`density` must be in (0, 1], but is 1.2."),
     (lambda: tms.PopulationLoss(-1.0, np.ones(2)), "`importance` must be finite and >= 0, but"),
     (lambda: tms.PopulationLoss(np.ones(2), np.ones(3)), "`importance` must have shape"),
-    (lambda: tms.PopulationLoss(np.ones(7), 0.1), "must have at most 6 columns (features)"),
     (
         lambda: PAIR((jnp.ones((1, 3)), jnp.zeros(2))),
         "`params` must be (W, b) of shapes (m, 2)",

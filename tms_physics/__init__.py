@@ -17,7 +17,9 @@ from .dynamics.stability import Curvature as Curvature
 from .dynamics.stability import curvature as curvature
 from .dynamics.stability import rotation_modes as rotation_modes
 from .dynamics.training import train as train
+from .energies.population import Evaluation as Evaluation
 from .energies.population import PopulationLoss as PopulationLoss
+from .energies.population import evaluate_population as evaluate_population
 from .energies.population import population_loss as population_loss
 from .energies.sampled import sampled_loss as sampled_loss
 from .features import SparseUniform as SparseUniform
