@@ -146,6 +146,8 @@ def test_ends_of_the_range_of_ratios() -> None:
         small = mean_field.loss(0.002, p)
         assert small.loss == pytest.approx(float(mean_field.linear_loss(0.002, p)), rel=1e-12)
         assert small.a == pytest.approx(0.002, rel=1e-11)
+        exponent = mean_field.scaling_exponent(0.002, p)
+        assert exponent == pytest.approx(-0.002 / (1 - 0.002), rel=1e-11)
         assert small.bias == pytest.approx(p / 2 * (1 - 0.002), rel=1e-11)
     assert mean_field.edge_slope(1.0) == pytest.approx(1.0, rel=1e-14)
 
@@ -180,7 +182,9 @@ def test_storing_nothing_is_no_minimum_and_death_is_flat() -> None:
         assert float(mean_field.stationary_loss(1e-6, -0.3, ratio, p)) == pytest.approx(p / 3)
 
 
-@pytest.mark.parametrize(("ratio", "p"), [(0.5, 0.1), (0.1, 1.0), (0.02, 1e-3), (0.95, 0.5)])
+@pytest.mark.parametrize(
+    ("ratio", "p"), [(0.5, 0.1), (0.1, 1.0), (0.02, 1e-3), (0.95, 0.5), (1e-4, 1e-12)]
+)
 def test_exponent_is_the_slope_of_the_loss(ratio: float, p: float) -> None:
     width = 1e-4 * (1 - ratio)
     losses = [mean_field.loss(ratio * np.exp(step), p).loss for step in (-width, width)]

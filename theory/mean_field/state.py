@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 from theory._checks import check_density, check_finite, check_nonnegative, check_ratio
 from theory.linear_flow import feature_variance
 from theory.mean_field.gaussian import rectified_moments, uniform_means
+from theory.numeric import RootNotFound
 
 Array = NDArray[np.float64]
 _GRID = 200
@@ -47,7 +48,8 @@ def loss(ratio: float, density: float) -> MeanField:
     Limits: L → (1-ρ)V with a → ρ as ρ → 0 at fixed p, up to terms like exp(-p²/(8ρV));
     L = 0, a = 1, b = 0 at ρ = 1; `edge_slope` for ρ → 1 and for p → 0 at fixed ρ.
     Relative accuracy 1e-11 of the loss and 1e-9 of a and b for ρ >= 1e-4 and p >= 1e-6.
-    Raises ValueError for a ratio or a density outside (0, 1].
+    Raises ValueError for a ratio or a density outside (0, 1], RootNotFound where rounding hides the
+    minimum (far below that range).
     Source: Cowsik et al. 2024, arXiv 2410.12101; limits derived here.
     """
     rho, p = float(check_ratio(ratio)), float(check_density(density))
@@ -55,6 +57,8 @@ def loss(ratio: float, density: float) -> MeanField:
     if kappa == 0.0:
         return MeanField(0.0, 1.0, 0.0)
     states = [_state(tau, rho, p) for tau in _stationary(kappa, p, rho)]
+    if not states:
+        raise RootNotFound(f"No minimum of the mean field at ratio {rho:.9g}, density {p:.9g}.")
     return min(states, key=lambda state: state.loss)
 
 
@@ -101,9 +105,10 @@ def scaling_exponent(ratio: float, density: float) -> float:
     if rho == 1.0:
         return -np.inf
     sigma = state.a * noise(rho, p)
-    low, high = (rectified_moments(x, sigma) for x in (state.bias, state.bias + state.a))
-    active = (high[1] - low[1]) / state.a
-    rise = (1 - p) * low[0] + p * (active - (high[0] - active) / state.a)
+    low, high = (rectified_moments(-x, sigma) for x in (state.bias, state.bias + state.a))
+    off = (low[1] - high[1]) / state.a  # the chance that z < 0 while the feature is active
+    silent = rectified_moments(state.bias, sigma)[0]
+    rise = (1 - p) * silent + p * (1 - off - (off - high[0]) / state.a)
     return float(-rise * state.a**2 * feature_variance(p) / rho / state.loss)
 
 
