@@ -39,8 +39,8 @@ def search_crossings(search: CrossingSearch, wanted: Watched, step: Step) -> Cro
     """The search after one more step. An entry is above a level where it is equal to it."""
     watch, levels = wanted.function, wanted.levels
     values = watch(step.y1)
-    above = values[:, None] >= levels
-    crossed = (above != (search.values[:, None] >= levels)).ravel()
+    above = values[:, None] >= levels[None]
+    crossed = (above != (search.values[:, None] >= levels[None])).ravel()
 
     def write(state: tuple[CrossingSearch, Array]) -> tuple[CrossingSearch, Array]:
         now, left = state

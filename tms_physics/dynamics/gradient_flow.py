@@ -85,11 +85,11 @@ def gradient_flow(
     increasing times to save, the first that of `y0` (default: only 0), in units of 1/curvature;
     `last_time`: where to give up;
     `steady`: gradient norm of a steady state, and of a plateau that would pass for one; `rtol`:
-    local error relative to the parameters (the absolute one is 1e-3 of it), of the explicit method
-    also 4 rtol^(2/3) relative to the distance moved; `max_steps`: solver steps; `max_shift`: largest
-    shift of the polish, in parameter units; `tolerance`: of the polish (default 1e-12 in float64,
-    1e-5 in float32); `zero_modes`: see `curvature`; `observe`: saves observe(state), any pytree of
-    arrays, at `times` instead of states.
+    local error relative to the parameters (the absolute one is 1e-3 of it), with the explicit
+    method also, times 4 rtol^(-1/3), relative to the distance moved; `max_steps`: solver steps;
+    `max_shift`: largest shift of the polish, in parameter units; `tolerance`: of the polish
+    (default 1e-12 in float64, 1e-5 in float32); `zero_modes`: see `curvature`; `observe`: saves
+    observe(state), any pytree of arrays, at `times` instead of states.
 
     **Events** (see `Events`): `plateau_ratio` ≥ 1.5, 3 is a good value: records every minimum of
     the speed ‖∇E‖ that lies below the maxima before and after it by this factor or more, its

@@ -24,7 +24,7 @@ def misfit(step: Step, rtol: Scalar, stiffness: Scalar) -> Scalar:
     The error against the parameters, root mean square in units of rtol (|y_i| + 1e-3), and the
     error against the distance moved, in units of 4 rtol^(2/3). The second keeps the slow growth out
     of a saddle accurate where the motion is below the first tolerance: in exp(λt) it allows steps
-    h λ ≈ (60 rtol^(2/3))^(1/2), the h ~ rtol^(1/3) of a second-order method.
+    h λ ≈ 6 rtol^(1/3), the h ~ rtol^(1/3) of a second-order method.
     """
     error = local_error(step)
     size = jnp.maximum(jnp.abs(step.y0), jnp.abs(step.y1))
