@@ -59,6 +59,18 @@ def test_follows_the_exact_flow(name: str) -> None:
     assert order == pytest.approx(2 / 3, abs=0.05)
 
 
+def test_derivatives_pass_through_the_flow() -> None:
+    """Forward: y = s/√(s² + (1 - s²) e^{-2t}) in the double well has ∂y/∂s = e^{-2t} (y/s)³."""
+    field = jax.grad(lambda y: -SYSTEMS["double well"].energy(y))
+    s, times = 0.1, jnp.array([0.0, 1.0, 3.0])
+
+    def states(start: jax.Array) -> jax.Array:
+        return _follow(field, start[None], times, jnp.array(1e-6)).observed[:, 0]
+
+    y, slope = jax.jit(lambda start: jax.jvp(states, (start,), (jnp.ones(()),)))(jnp.array(s))
+    np.testing.assert_allclose(slope, np.exp(-2 * times) * (np.asarray(y) / s) ** 3, rtol=1e-3)
+
+
 def test_energy_is_lost_at_the_rate_of_the_squared_gradient() -> None:
     """E(0) - E(t) = q(t), with q̇ = ‖∇E‖² integrated beside y, to the order of the tolerance."""
     W = xavier_normal(6, 3, key=jax.random.key(1))[0]

@@ -120,7 +120,8 @@ def integrate(
 
 def _start(problem: _Problem, y: Vector) -> _Now:
     t, f = problem.times[0], problem.field(y)
-    radius = spectral_radius(problem.field, y, f, first_guess(f), jnp.array(True))
+    at = jax.lax.stop_gradient((y, f, first_guess(f)))
+    radius = spectral_radius(problem.field, *at, jnp.array(True))
     calm = jnp.where(radius.value > 0, radius.value, 1.0)
     length = problem.last_time - t
     wanted = problem.wanted
@@ -153,14 +154,18 @@ def _start(problem: _Problem, y: Vector) -> _Now:
 
 
 def _advance(problem: _Problem, now: _Now) -> _Now:
-    """One step, accepted or not; a step that is not accepted has no length."""
+    """One step, accepted or not; a step that is not accepted has no length.
+
+    Its length and stages are constants to a derivative of the flow.
+    """
     old = now.age >= _REFRESH
-    radius = spectral_radius(problem.field, now.y, now.f, now.radius, old)
-    wish = jnp.minimum(now.h, problem.last_time - now.t)
+    known = jax.lax.stop_gradient(now)
+    radius = spectral_radius(problem.field, known.y, known.f, known.radius, old)
+    wish = jnp.minimum(known.h, problem.last_time - known.t)
     h, stages = plan(wish, radius.value, problem.rtol)
     y1, f1 = chebyshev_step(problem.field, now.y, now.f, h, stages)
     tried = Step(now.t, now.t + h, now.y, y1, now.f, f1)
-    error = misfit(tried, problem.rtol, h * radius.value)
+    error = misfit(jax.lax.stop_gradient(tried), problem.rtol, h * radius.value)
     good = error <= 1  # False where it is not a number
     rest = Step(now.t, now.t, now.y, now.y, now.f, now.f)
     step = jax.tree.map(lambda new, stay: jnp.where(good, new, stay), tried, rest)
