@@ -31,6 +31,11 @@ def _flow(y0: object = np.ones(2), **options: object):
     return tms.gradient_flow(_bowl, y0, **options)  # type: ignore[arg-type]
 
 
+def _watched(**options: object):
+    settings = {"watch": lambda y: y, "levels": [0.5]} | options
+    return _flow(**settings)
+
+
 def _minimise(y0: object = np.ones(2), **options: object):
     return tms.minimise(_bowl, y0, **options)  # type: ignore[arg-type]
 
@@ -130,6 +135,14 @@ MESSAGES: list[tuple[Callable[[], object], str]] = [
     (lambda: _flow(times=np.zeros(0)), "`times` must have shape (T,) with T >= 1, but has shape"),
     (lambda: _flow(times=[1.0, 0.0]), "`times` must be finite and not decreasing, but is 0.0."),
     (lambda: _flow(times=[0.0, np.nan]), "`times` must be finite and not decreasing, but is nan."),
+    (lambda: _flow(plateau_ratio=1.2), "`plateau_ratio` must be finite and >= 1.5, but is 1.2."),
+    (lambda: _flow(plateau_ratio=np.ones(2)), "`plateau_ratio` must have shape (), but has shape"),
+    (lambda: _flow(watch=lambda y: y), "`levels` must be given with `watch`, but is None."),
+    (lambda: _flow(levels=[0.5]), "`watch` must be given with `levels`, but is None."),
+    (lambda: _flow(watch=_bowl, levels=[0.5]), "`watch` must map a state to shape (C,) with C >="),
+    (lambda: _watched(levels=0.5), "`levels` must have shape (L,) with L >= 1, but has shape ()."),
+    (lambda: _watched(levels=[0.5, np.nan]), "`levels` must be finite, but is nan."),
+    (lambda: _watched(max_crossings=0), "`max_crossings` must be an integer >= 1, but is 0."),
     # minimise, ground_states, curvature
     (lambda: _minimise(y0="a"), "`y0` must be an array of real numbers, but is 'a'."),
     (lambda: _minimise(tolerance=-1.0), "`tolerance` must be positive and finite, but is -1.0."),

@@ -4,6 +4,9 @@ The public names, grouped as the data flows: features → energy → flow or min
 """
 
 from . import _compat as _compat  # first: it refuses the JAX releases that are wrong
+from .dynamics.events import Crossings as Crossings
+from .dynamics.events import Events as Events
+from .dynamics.events import Plateaus as Plateaus
 from .dynamics.gradient_flow import Trajectory as Trajectory
 from .dynamics.gradient_flow import gradient_flow as gradient_flow
 from .dynamics.minimise import GroundStates as GroundStates
