@@ -23,8 +23,10 @@ def _bowl(y: jax.Array) -> jax.Array:
     return jnp.sum(y**2)
 
 
-def _loss(W: object = W, b: object = B, importance: object = 1.0, density: object = 0.5):
-    return tms.population_loss(W, b, importance=importance, density=density)  # type: ignore[arg-type]
+def _loss(
+    W: object = W, b: object = B, importance: object = 1.0, density: object = 0.5, **options: object
+):
+    return tms.population_loss(W, b, importance=importance, density=density, **options)  # type: ignore[arg-type]
 
 
 def _flow(y0: object = np.ones(2), **options: object):

@@ -107,8 +107,6 @@ def test_sampled_loss_of_a_network_of_512_features() -> None:
 
     The mean field itself is off by about 7/512 here, more than the statistical error.
     """
-    # TODO: n = 256 against `tms_physics.population_loss(W, b, ...) / n` of `network(256, p, rng)`,
-    # once that is exact at any n (then in tests/test_theory_vs_numerics.py).
     n, p, chunk = 512, 0.1, 2000
     rng = np.random.default_rng(6)
     W, b = network(n, p, rng)
