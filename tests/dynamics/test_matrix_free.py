@@ -1,0 +1,324 @@
+"""Minimisation without Hessians: known ground states, the dense road, saddles, kinks."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tms_physics import PopulationLoss, ground_states, minimise, network_invariant, rotation_modes
+from tms_physics.dynamics._flat import flatten
+from tms_physics.dynamics.dense import minimise_dense
+from tms_physics.dynamics.lbfgs import Descent, has_fallen, lbfgs
+from tms_physics.dynamics.matrix_free import (
+    MATRIX_FREE_ABOVE,
+    gradient_scale,
+    minimise_matrix_free,
+    relative_tolerance,
+    snap,
+)
+from tms_physics.dynamics.result import MINIMUM, NOT_POLISHED, SADDLE
+from tms_physics.dynamics.spectrum import least_curvature
+from tms_physics.dynamics.truncated_newton import steihaug, truncated_newton
+
+N, M = 26, 14  # 364 parameters
+
+
+def pair_energy(W: jax.Array) -> jax.Array:
+    """Σ (1 - ‖W_i‖²)²/3 + Σ_{i≠j} ReLU(W_i·W_j)²/3: the sparse limit without biases, I = 1.
+
+    Its ground states have energy 0 where n ≤ 2m: unit vectors with no acute angle (Rankin).
+    """
+    gram = W.T @ W
+    own = jnp.diagonal(gram)
+    return jnp.sum((1 - own) ** 2 - own**2) / 3 + jnp.sum(jnp.maximum(gram, 0) ** 2) / 3
+
+
+def rotations(W: jax.Array) -> jax.Array:
+    return rotation_modes((W, jnp.zeros(W.shape[1])))[0]
+
+
+def particles(n: int = N, m: int = M, *, key: jax.Array) -> jax.Array:
+    return jax.random.normal(key, (m, n)) / jnp.sqrt((m + n) / 2)
+
+
+def rosenbrock(y: jax.Array) -> jax.Array:
+    return jnp.sum(100 * (y[1:] - y[:-1] ** 2) ** 2 + (1 - y[:-1]) ** 2)
+
+
+def kinked(y: jax.Array) -> jax.Array:
+    """Minimum 0 at the origin; curvatures 2 rate above and rate below, on one coordinate each."""
+    rate = jnp.linspace(1.0, 30.0, y.shape[0])
+    return jnp.sum(rate * jnp.where(y > 0, y**2, y**2 / 2) + 0.1 * y**4)
+
+
+def quadratic(y: jax.Array) -> jax.Array:
+    return jnp.sum(jnp.linspace(1.0, 100.0, y.shape[0]) * (y - 1) ** 2) / 2
+
+
+def wells(y: jax.Array) -> jax.Array:
+    return jnp.sum((y**2 - 1) ** 2) / 4
+
+
+# Descent and Newton.
+
+HALLS: dict[str, tuple[Callable, jax.Array]] = {
+    "rosenbrock": (rosenbrock, jnp.linspace(-1.0, 1.0, 30)),
+    "kinked": (kinked, jnp.linspace(-1.0, 1.0, 30)),
+}
+
+
+@pytest.mark.parametrize("name", HALLS)
+def test_every_accepted_step_falls(name: str) -> None:
+    """Ends after 0, 1, 2, ... steps of each method: energies fall, the last is the minimum, 0."""
+    energy, start = HALLS[name]
+
+    @jax.jit
+    @jax.vmap
+    def path(steps: jax.Array) -> tuple[jax.Array, ...]:
+        down = lbfgs(energy, start, tolerance=1e-9, max_steps=steps)
+        value, gradient = jax.value_and_grad(energy)(start)
+        begin = Descent(start, value, gradient, jnp.asarray(0), jnp.asarray(1))
+        newton, _ = truncated_newton(energy, begin, tolerance=1e-9, max_steps=steps)
+        return tuple(
+            jnp.stack([end.energy, energy(end.y), jnp.linalg.norm(end.gradient)])
+            for end in (down, newton)
+        )
+
+    for ends in path(jnp.arange(160)):
+        np.testing.assert_allclose(ends[:, 0], ends[:, 1], rtol=1e-14)
+        assert np.all(np.diff(ends[:, 0]) <= 0)
+        assert ends[-1, 0] < 1e-18
+        assert ends[-1, 2] <= 1e-9
+
+
+def test_a_fall_is_told_from_rounding() -> None:
+    one, steep, calm = jnp.asarray(1.0), jnp.ones(2), jnp.full(2, 0.5)
+    assert has_fallen(one, one - 1e-3, calm, steep)
+    assert has_fallen(one, one, steep, calm)
+    assert not has_fallen(one, one, calm, steep)
+    assert not has_fallen(one, one + 1e-3, steep, calm)
+    assert not has_fallen(one, jnp.asarray(jnp.nan), steep, calm)
+
+
+@pytest.mark.parametrize(
+    ("rates", "radius", "size"),
+    [
+        ((1.0, 10.0, 100.0), 10.0, None),
+        ((1.0, 10.0, 100.0), 0.1, 0.1),
+        ((-1.0, 2.0, 3.0), 5.0, 5.0),
+    ],
+)
+def test_steps_minimise_the_model(
+    rates: tuple[float, ...], radius: float, size: float | None
+) -> None:
+    """Inside the region the Newton step; else a step to the boundary, as low as along -g."""
+    h, g = jnp.asarray(rates), jnp.asarray([1.0, -2.0, 3.0])
+    model = steihaug(lambda v: h * v, g, jnp.asarray(radius), 1e-12)
+    change = g @ model.step + model.step @ (h * model.step) / 2
+    assert model.change == pytest.approx(change, rel=1e-12)
+    assert bool(model.outside) == (size is not None)
+    if size is None:
+        np.testing.assert_allclose(model.step, -g / h, rtol=1e-10)
+        return
+    assert jnp.linalg.norm(model.step) == pytest.approx(size, rel=1e-12)
+    bend, slope = g @ (h * g), g @ g
+    length = min(radius / slope**0.5, slope / bend if bend > 0 else np.inf)
+    assert change <= -length * slope + length**2 * bend / 2 + 1e-12
+
+
+def test_newton_leaves_a_saddle_that_it_does_not_start_on() -> None:
+    start = jnp.ones(40).at[7].set(1e-7)
+    value, gradient = jax.value_and_grad(wells)(start)
+    begin = Descent(start, value, gradient, jnp.asarray(0), jnp.asarray(1))
+    end, _ = truncated_newton(wells, begin, tolerance=1e-10)
+    np.testing.assert_allclose(end.y, 1.0, atol=1e-10)
+
+
+# The whole road.
+
+
+def test_ground_states_of_the_sparse_limit() -> None:
+    """26 particles in 14 dimensions: energy 0, no acute angle, in stats what it cost."""
+    found = ground_states(
+        pair_energy,
+        particles,
+        key=jax.random.key(0),
+        starts=4,
+        zero_modes=rotations,
+        invariant=lambda W: network_invariant((W, jnp.zeros(N))),
+    )
+    assert np.sum(found.hits) + found.stats["saddles"] == 4
+    assert found.stats["failed"] == 0
+    assert found.energies[0] < 1e-12
+    gram = np.asarray(found.states[0].T @ found.states[0])
+    np.testing.assert_allclose(np.diag(gram), 1.0, atol=1e-6)
+    assert np.max(gram - np.diag(np.diag(gram))) < 1e-6
+    assert np.all(np.diff(found.energies) >= 0)
+
+
+def test_vmapped_and_in_batches_it_is_the_same() -> None:
+    starts = jax.vmap(lambda key: particles(key=key))(jax.random.split(jax.random.key(1), 3))
+    one = jax.jit(lambda W: minimise(pair_energy, W, zero_modes=rotations))
+    alone = [one(W) for W in starts]
+    together = jax.jit(jax.vmap(lambda W: minimise(pair_energy, W, zero_modes=rotations)))(starts)
+    for i, end in enumerate(alone):
+        assert end.stats["evaluations"] > end.stats["descent_steps"]
+        assert end.stats["hessian_products"] > 0
+        limit = relative_tolerance(starts.dtype) * gradient_scale(
+            lambda v: pair_energy(v.reshape(M, N)), starts[i].ravel()
+        )
+        slope = jnp.linalg.norm(jax.grad(pair_energy)(end.state))
+        assert slope == pytest.approx(end.gradient_norm, rel=1e-6)
+        assert slope <= limit
+        assert end.result.code == together.result.code[i]
+        assert end.energy == pytest.approx(together.energy[i], abs=1e-10)
+
+
+NETWORK = PopulationLoss(jnp.array([1.0, 0.9, 0.8, 0.7]), 0.3)
+
+
+def _network(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return 0.7 * jax.random.normal(key, (2, 4)), jnp.full(4, -0.05)
+
+
+def test_agrees_with_the_dense_road() -> None:
+    """Four features in the plane: energies, invariants and curvatures of what both roads find."""
+
+    @jax.jit
+    def both(W: jax.Array, b: jax.Array):
+        y, energy, modes, unravel = flatten(NETWORK, (W, b), rotation_modes)
+        free = minimise_matrix_free(energy, y, modes, tolerance=1e-9, max_steps=200)
+        dense = minimise_dense(energy, free.y, modes, tolerance=1e-12, max_steps=50)
+        return free, dense, *(network_invariant(unravel(end.y)) for end in (free, dense))
+
+    for seed in range(3):
+        free, dense, state, reference = both(*_network(jax.random.key(seed)))
+        assert free.gradient_norm <= 1e-9
+        assert free.energy == pytest.approx(dense.energy, abs=1e-13)
+        np.testing.assert_allclose(state, reference, atol=1e-6)
+        assert free.bend.value >= dense.bend.value - 1e-6
+        assert (free.bend.value < -free.bend.tolerance) == (
+            dense.bend.value < -dense.bend.tolerance
+        )
+
+
+SIZE = MATRIX_FREE_ABOVE + 10
+
+
+def test_a_known_quadratic() -> None:
+    end = jax.jit(lambda y: minimise(quadratic, y))(jnp.zeros(SIZE))
+    assert end.result.code == MINIMUM
+    assert end.curvature == pytest.approx(1.0, rel=1e-9)
+    np.testing.assert_allclose(end.state, 1.0, atol=1e-5)
+
+
+def test_saddles_are_told() -> None:
+    """Two coordinates start, and by symmetry stay, on top of their wells."""
+    start = jnp.linspace(0.2, 2.0, SIZE).at[jnp.array([3, 50])].set(0.0)
+    end = jax.jit(lambda y: minimise(wells, y))(start)
+    assert end.result.code == SADDLE
+    assert end.energy == pytest.approx(0.5, abs=1e-12)
+    assert end.curvature == pytest.approx(-1.0, abs=1e-10)
+
+
+def test_a_start_at_the_minimum_stays() -> None:
+    end = jax.jit(lambda y: minimise(wells, y))(jnp.ones(SIZE))
+    assert end.result.code == MINIMUM
+    assert end.stats["descent_steps"] == 0
+    np.testing.assert_array_equal(end.state, 1.0)
+
+
+def test_what_does_not_arrive_is_told() -> None:
+    end = jax.jit(lambda y: minimise(rosenbrock, y, max_steps=1))(jnp.linspace(-1, 1, SIZE))
+    assert end.result.code == NOT_POLISHED
+    lost = minimise(lambda y: jnp.sum(jnp.sqrt(y)), jnp.ones(SIZE))
+    assert not lost.result.is_stationary
+
+
+def test_kinks_are_looked_at_from_their_lower_side() -> None:
+    """Σ rate y² above, half of it below: the least one-sided curvature at 0 is below."""
+    flat = kinked(jnp.zeros(SIZE))
+    assert flat == 0.0
+    bend, products = jax.jit(lambda y: least_curvature(kinked, y, None, share=1e-7))(
+        jnp.zeros(SIZE)
+    )
+    assert bend.value == pytest.approx(1.0, rel=1e-6)
+    assert products > 0
+
+    def wedge(y: jax.Array) -> jax.Array:
+        """½ y² - ¾ (y₀ + y₁)₊²: -2 along the diagonal upwards, 1 elsewhere."""
+        return y @ y / 2 - 0.75 * jnp.maximum(y[0] + y[1], 0) ** 2
+
+    bend, _ = jax.jit(lambda y: least_curvature(wedge, y, None, share=1e-7))(jnp.zeros(SIZE))
+    assert bend.value == pytest.approx(-2.0, rel=1e-9)
+
+
+def test_small_parameters_go_to_zero_where_the_tolerance_allows() -> None:
+    y = jnp.array([1e-9, 1.0, 3e-8, -1e-10])
+    rates = jnp.array([1.0, 0.0, 1.0, 1.0])
+
+    def energy(v: jax.Array) -> jax.Array:
+        """Minima at 0, but for the third coordinate, which sits where it should."""
+        return jnp.sum(rates * (v - jnp.array([0.0, 1.0, 3e-8, 0.0])) ** 2) / 2
+
+    value, gradient = jax.value_and_grad(energy)(y)
+    at = Descent(y, value, gradient, jnp.asarray(0), jnp.asarray(0))
+    end = snap(energy, at, tolerance=1e-9, size=jnp.asarray(1e-9))
+    np.testing.assert_array_equal(end.y, [0.0, 1.0, 3e-8, 0.0])
+    assert end.gradient @ end.gradient == 0.0
+
+
+def test_dead_particles_are_at_a_kink() -> None:
+    """16 particles of unequal importance on a line: two live as a digon, the rest at exactly 0.
+
+    One-sided curvature there: that of w_i² (-2 I_i + Σ_j (I_i + I_j))/3 along the line.
+    """
+    weight = jnp.linspace(1.0, 0.9, SIZE)
+
+    def energy(w: jax.Array) -> jax.Array:
+        gram = jnp.outer(w, w)
+        kept = jnp.maximum(gram, 0) ** 2
+        own = jnp.diagonal(gram)
+        return weight @ ((1 - own) ** 2 - own**2 + jnp.sum(kept, axis=1)) / 3
+
+    start = jnp.cos(jnp.arange(SIZE) ** 2.0)
+    end = jax.jit(lambda w: minimise(energy, w))(start)
+    assert end.result.code == MINIMUM
+    live = np.flatnonzero(end.state)
+    assert len(live) == 2
+    assert np.prod(end.state[live]) < 0
+    lost = float(jnp.sum(weight)) - float(weight[live[0]] + weight[live[1]])
+    assert end.energy == pytest.approx(lost / 3, rel=1e-12)
+
+
+@pytest.mark.float32
+def test_single_precision() -> None:
+    """A gradient of 1e-4 of its scale, whatever the precision of the process."""
+    start = jnp.zeros(SIZE, jnp.float32)
+    end = jax.jit(lambda y: minimise(quadratic, y))(start)
+    assert end.state.dtype == jnp.float32
+    assert end.result.code == MINIMUM, end.result.text
+    assert end.gradient_norm <= 1e-4 * gradient_scale(quadratic, start)
+    assert end.curvature == pytest.approx(1.0, rel=1e-2)
+
+
+MESSAGES: list[tuple[Callable[[], object], str]] = [
+    (
+        lambda: ground_states(wells, lambda key: jnp.ones(2), key=jax.random.key(0), batch=0),
+        "Argument `batch` must be an integer >= 1, but is 0.",
+    ),
+    (
+        lambda: minimise(wells, jnp.ones(SIZE), tolerance=-1.0),
+        "Argument `tolerance` must be positive and finite, but is -1.0.",
+    ),
+]
+
+
+@pytest.mark.no_hook
+@pytest.mark.parametrize(("call", "message"), MESSAGES)
+def test_messages(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match="^Argument") as error:
+        call()
+    assert str(error.value) == message
