@@ -10,29 +10,45 @@ from .._types import BoolScalar, IntScalar, Number, Scalar, Vector
 from .newton import Energy
 
 MEMORY = 20  # past steps that the inverse Hessian is modelled with
-_ROUNDING = 10  # ulps
+_ROUNDING = 100  # ulps
 
 
 class Descent(NamedTuple):
-    """State y with its energy and gradient; steps tried; evaluations of energy and gradient."""
+    """State y with its energy and gradient; steps tried; evaluations of energy and gradient;
+    `blur`, the difference below which energies are the same."""
 
     y: Vector
     energy: Scalar
     gradient: Vector
     steps: IntScalar
     evaluations: IntScalar
+    blur: Scalar
 
 
-def rounding(value: Scalar) -> Scalar:
-    """Difference below which energies near `value` are the same: 10 ulps of it."""
-    return _ROUNDING * float(jnp.finfo(value.dtype).eps) * jnp.abs(value)
+def start_at(energy: Energy, y: Vector) -> Descent:
+    """A descent from `y`. Its blur is 100 ulps of E(y): E may be a sum that cancels later."""
+    value, gradient = jax.value_and_grad(energy)(y)
+    blur = _ROUNDING * float(jnp.finfo(y.dtype).eps) * jnp.abs(value)
+    return Descent(y, value, gradient, jnp.asarray(0), jnp.asarray(1), blur)
 
 
-def has_fallen(old: Scalar, new: Scalar, old_gradient: Vector, new_gradient: Vector) -> BoolScalar:
-    """Whether E is lower, or the same to `rounding` and ‖∇E‖ is lower. False where not finite."""
-    blur = rounding(old)
-    calmer = jnp.linalg.norm(new_gradient) < jnp.linalg.norm(old_gradient)
-    return (new < old - blur) | ((new <= old + blur) & calmer)
+def has_fallen(at: Descent, value: Scalar, gradient: Vector) -> BoolScalar:
+    """Whether E is lower than `at`, or the same but for the blur and ‖∇E‖ is lower."""
+    calmer = jnp.linalg.norm(gradient) < jnp.linalg.norm(at.gradient)
+    return (value < at.energy) | ((value <= at.energy + at.blur) & calmer)
+
+
+def advance(at: Descent, y: Vector, value: Scalar, gradient: Vector, evaluations: Any) -> Descent:
+    """The next state if E has fallen, else `at`; counts one step and `evaluations`."""
+    fallen = has_fallen(at, value, gradient)
+    return Descent(
+        jnp.where(fallen, y, at.y),
+        jnp.where(fallen, value, at.energy),
+        jnp.where(fallen, gradient, at.gradient),
+        at.steps + 1,
+        at.evaluations + evaluations,
+        at.blur,
+    )
 
 
 class _Carry(NamedTuple):
@@ -55,6 +71,10 @@ def lbfgs(
     """
     optimiser = optax.lbfgs(memory_size=MEMORY)
 
+    def as_given(y: Vector) -> Scalar:
+        """E, in the precision of y0: the line search of optax 0.2.8 tries some steps in float64."""
+        return energy(y.astype(y0.dtype))
+
     def step(carry: _Carry) -> _Carry:
         at = carry.at
         update: Any
@@ -64,20 +84,17 @@ def lbfgs(
             at.y,
             value=at.energy,
             grad=at.gradient,
-            value_fn=energy,
+            value_fn=as_given,
         )
         search: Any = memory[-1]  # type: ignore[index]
-        fallen = has_fallen(at.energy, search.value, at.gradient, search.grad)
-        counts = at.steps + 1, at.evaluations + search.info.num_linesearch_steps
-        new = Descent(at.y + update, search.value, search.grad, *counts)
-        old = Descent(at.y, at.energy, at.gradient, *counts)
-        return _Carry(jax.tree.map(lambda a, b: jnp.where(fallen, a, b), new, old), memory, fallen)
+        fallen = has_fallen(at, search.value, search.grad)
+        spent = search.info.num_linesearch_steps
+        new = advance(at, at.y + update, search.value, search.grad, spent)
+        return _Carry(new, memory, fallen)
 
     def unfinished(carry: _Carry) -> BoolScalar:
         steep = jnp.linalg.norm(carry.at.gradient) > tolerance
         return steep & carry.falling & (carry.at.steps < max_steps)
 
-    value, gradient = jax.value_and_grad(energy)(y0)
-    start = Descent(y0, value, gradient, jnp.asarray(0), jnp.asarray(1))
-    first = _Carry(start, optimiser.init(y0), jnp.asarray(True))
+    first = _Carry(start_at(energy, y0), optimiser.init(y0), jnp.asarray(True))
     return jax.lax.while_loop(unfinished, step, first).at

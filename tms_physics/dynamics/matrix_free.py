@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from .._checks import check_positive
 from .._types import Number, Scalar, Vector
 from .dense import End
-from .lbfgs import Descent, lbfgs, rounding
+from .lbfgs import Descent, lbfgs
 from .newton import Energy
 from .spectrum import least_curvature
 from .truncated_newton import truncated_newton
@@ -16,6 +16,7 @@ from .truncated_newton import truncated_newton
 MATRIX_FREE_ABOVE = 300  # parameters; up to here Hessians are dense
 _STEPS_PER_NEWTON_STEP = 10  # L-BFGS steps that cost about as much as one Newton step
 _ZERO_CURVATURE = 10  # curvatures below this times `relative_tolerance` of the largest are zero
+_DISTANCE = 0.375  # power of `relative_tolerance`: how far, over ‖y‖, a soft minimum may yet be
 _SNAPS = (1.0, 1e1, 1e2)  # times `relative_tolerance` ‖y‖: parameters smaller are tried at zero
 
 
@@ -47,6 +48,10 @@ def minimise_matrix_free(
     `tolerance` is by default `relative_tolerance` times `gradient_scale` of `y0`. L-BFGS ends after
     10 `max_steps`, Newton after `max_steps`. Parameters that may be zero, where the kinks lie,
     are put there.
+
+    Curvatures count as zero below 10 `relative_tolerance` of the largest, and below ‖∇E‖/d, with
+    d = `relative_tolerance`^(3/8) ‖y‖ (1e-3 ‖y‖, in float32 0.03 ‖y‖): the gradient that is left
+    may mean that a soft direction is stationary only at a distance d, with another curvature.
     """
     share = relative_tolerance(y0.dtype)
     if tolerance is None:
@@ -56,13 +61,15 @@ def minimise_matrix_free(
     descent = lbfgs(energy, y0, tolerance=limit, max_steps=_STEPS_PER_NEWTON_STEP * max_steps)
     polished, products = truncated_newton(energy, descent, tolerance=limit, max_steps=max_steps)
     end = snap(energy, polished, tolerance=limit, size=share * jnp.linalg.norm(polished.y))
+    norm, size = jnp.linalg.norm(end.gradient), jnp.linalg.norm(end.y)
     bend, more = least_curvature(energy, end.y, zero_modes, share=_ZERO_CURVATURE * share)
+    unsure = norm / jnp.where(size > 0, share**_DISTANCE * size, jnp.inf)
     return End(
         end.y,
         end.energy,
-        jnp.linalg.norm(end.gradient),
+        norm,
         limit,
-        bend,
+        bend._replace(tolerance=jnp.maximum(bend.tolerance, unsure)),
         {
             "descent_steps": descent.steps,
             "polish_steps": polished.steps,
@@ -85,8 +92,8 @@ def snap(energy: Energy, at: Descent, *, tolerance: Number, size: Scalar) -> Des
         y = jnp.where(jnp.abs(at.y) < cut, 0.0, at.y)
         value, gradient = value_and_gradient(y)
         better = jnp.linalg.norm(gradient) <= tolerance
-        better &= value <= at.energy + rounding(at.energy)
-        new = Descent(y, value, gradient, best.steps, best.evaluations)
+        better &= value <= at.energy + at.blur
+        new = best._replace(y=y, energy=value, gradient=gradient)
         return jax.tree.map(lambda a, b: jnp.where(better, a, b), new, best), None
 
     cuts = size * jnp.asarray(_SNAPS, at.y.dtype)  # the last that is good stays

@@ -156,10 +156,11 @@ def ground_states(
     Above 300 parameters no Hessian is formed. The default tolerance is then relative, 1e-8
     (float32: 1e-4) times max(‖∇E‖, ‖∇²E y‖) at the start: see `matrix_free.gradient_scale`. The
     curvature is the least of the one-sided second derivatives along the directions that Lanczos
-    finds, an upper bound of the least: a negative one proves a saddle, a positive one says that
-    no way down was found; below 1e-7 (1e-3) of the largest it counts as zero. The gradient
-    of `energy` must be differentiable in forward mode. At many kinks at once, as where features are
-    dead in the sparse limit, other sides of a kink may hold a way down that is missed.
+    finds, an upper bound of the least, to about 1e-5 (float32: 1e-2) of the largest: a negative one
+    shows a saddle, a positive one only that no way down was found, the less so the more kinks the
+    state is on. It counts as zero below 1e-7 (1e-3) of the largest, or up to 1e-5 of it where
+    the gradient that is left leaves it open: see `matrix_free.minimise_matrix_free`. The
+    gradient of `energy` must be differentiable in forward mode.
 
     **Arguments:** `energy`: state -> scalar, an `eqx.Module` or function; `sampler(key=key)`: a
     random start; `key`: PRNG key; `starts`: how many; `invariant`: maps a state to an array that

@@ -12,7 +12,7 @@ from .._types import BoolScalar, IntScalar, Number, Scalar, State, Vector
 from ._flat import flatten
 from .lanczos import generic_vectors, lowest_eigenpairs, orthonormal_span
 from .newton import Energy
-from .stability import OFFSET, Curvature
+from .stability import Curvature
 from .truncated_newton import hessian_product
 
 _ROUNDS = 4  # one-sided Hessians looked at
@@ -58,11 +58,11 @@ def lowest_curvatures(
     `curvature` and `minimise`.
 
     **Arguments:** `energy`: state -> scalar, with a gradient differentiable in forward mode; `y`:
-    any pytree of real arrays; `k` ≥ 1: how many, multiple eigenvalues counted as often (infinite beyond the last);
-    `zero_modes`: maps y to directions (leading axis) that are left out, such as
-    `rotation_modes`; `tolerance`: on the residuals, over the largest curvature (default 1e-6
-    in float64, 1e-3 in float32). Units: energy over parameter squared. jit- and vmap-able.
-    Raises `ValueError` for values out of range.
+    any pytree of real arrays; `k` ≥ 1: how many, multiple eigenvalues counted as often
+    (infinite beyond the last); `zero_modes`: maps y to directions (leading axis) that are left
+    out, such as `rotation_modes`; `tolerance`: on the residuals, over the largest curvature
+    (default 1e-6 in float64, 1e-3 in float32). Units: energy over parameter squared. jit- and
+    vmap-able. Raises `ValueError` for values out of range.
     """
     check_count("k", k)
     problem = flatten(energy, y, zero_modes, name="y")
@@ -106,22 +106,29 @@ def least_curvature(
     """Least one-sided curvature met at the stationary point `y`, and the Hessian products it took.
 
     The lowest Ritz vector v of the Hessian at y is judged in both senses by the one-sided
-    form Q(±v) (see `curvature`). Where a form is not what the Hessian at y says, y lies on a kink:
-    the search goes on with the Hessian on the side of the lower sense, up to 4 times, and the
+    form Q(±v) (see `curvature`). Where the lower one is not what the Hessian at y says, y lies on
+    a kink: the search goes on with the Hessian on that side, up to 4 times in all, and the
     least Q met is returned. As every Q is a second derivative that exists, a negative value
     proves instability; a positive one says that none was found. `share` of the largest
     curvature counts as zero.
+
+    As y is known to a share of itself only, sides are taken at a distance of a ‖y‖, with
+    a = `share`^(3/4) (6e-6 for 1e-7): Q is that at y to about a, and at kinks it is followed
+    until it is within 10 a of the lowest Ritz value, in units of the largest curvature.
     """
     left_out = _left_out(y, zero_modes)
     product = hessian_product(energy)
     start = generic_vectors(1, y.shape[0], y.dtype)
+    size = jnp.linalg.norm(y)
+    away = share**0.75
+    offset = away * jnp.where(size > 0, size, 1.0)
     rtol = _RESIDUAL[y.dtype.name]
 
     def form(v: Vector) -> Scalar:
-        return v @ product(y + OFFSET * v, v)
+        return v @ product(y + offset * v, v)
 
     def follow(search: _Search) -> _Search:
-        at = y + OFFSET * search.side
+        at = y + offset * search.side
         pairs = lowest_eigenpairs(lambda v: product(at, v), start, left_out, tolerance=rtol)
         senses = jnp.concatenate([pairs.vectors, -pairs.vectors])
         forms = jax.lax.map(form, senses)
@@ -134,7 +141,7 @@ def least_curvature(
             jnp.where(less, senses[low], search.best),
             scale,
             search.products + pairs.products + 2,
-            jnp.max(jnp.abs(forms - pairs.values[0])) > share * scale,
+            jnp.abs(forms[low] - pairs.values[0]) > 10 * away * scale,
             search.rounds + 1,
         )
 

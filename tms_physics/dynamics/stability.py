@@ -12,7 +12,7 @@ from .._checks import check_shape, real_state
 from .._types import BoolScalar, IntScalar, Params, Scalar, State
 from .newton import zero_mode_cut
 
-OFFSET = 1e-8  # distance at which one-sided Hessians are taken
+_OFFSET = 1e-8  # distance at which one-sided Hessians are taken
 _ROUNDS = 6
 _SETTLED = 1e-6  # directions that change by less are those of the round before
 
@@ -86,7 +86,7 @@ def curvature(
 
     def form(v: jax.Array) -> tuple[Scalar, jax.Array, Scalar]:
         """Q(v), the lowest eigenvector of H(v) turned towards v, and the largest curvature."""
-        h = basis @ hessian(flat + OFFSET * v) @ basis
+        h = basis @ hessian(flat + _OFFSET * v) @ basis
         values, vectors = jnp.linalg.eigh(h + lift * (1 + n * jnp.max(jnp.abs(h))))
         lowest = vectors[:, 0]
         return v @ h @ v, jnp.where(lowest @ v < 0, -lowest, lowest), jnp.abs(values[-1])

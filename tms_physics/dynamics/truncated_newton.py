@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from .._types import BoolScalar, IntScalar, Number, Scalar, Vector
-from .lbfgs import Descent, has_fallen, rounding
+from .lbfgs import Descent, advance, has_fallen
 from .newton import Energy
 
 _MAX_PRODUCTS = 300  # conjugate gradients a step
@@ -110,16 +110,13 @@ def truncated_newton(
         model = steihaug(lambda v: product(at.y, v), at.gradient, radius, goal)
         y = at.y + model.step
         value, gradient = value_and_gradient(y)
-        fallen = has_fallen(at.energy, value, at.gradient, gradient)
-        # Where the fall drowns in the rounding of E, a calmer gradient is all there is to go by.
+        fallen = has_fallen(at, value, gradient)
+        # Where the fall drowns in the blur of E, a calmer gradient is all there is to go by.
         share = (value - at.energy) / jnp.where(model.change < 0, model.change, -1.0)
-        good = fallen & ((share > 0.25) | (-model.change <= 10 * rounding(at.energy)))
+        good = fallen & ((share > 0.25) | (-model.change <= 10 * at.blur))
         grown = jnp.where(model.outside & (share > 0.75), 2 * radius, radius)
-        counts = at.steps + 1, at.evaluations + 1
-        new = Descent(y, value, gradient, *counts)
-        old = Descent(at.y, at.energy, at.gradient, *counts)
         return _Carry(
-            jax.tree.map(lambda a, b: jnp.where(fallen, a, b), new, old),
+            advance(at, y, value, gradient, 1),
             jnp.where(good, grown, jnp.linalg.norm(model.step) / 4),
             products + model.products,
         )
