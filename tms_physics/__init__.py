@@ -16,6 +16,8 @@ from .dynamics.minimise import minimise as minimise
 from .dynamics.minimise import network_invariant as network_invariant
 from .dynamics.minimise import wilson_interval as wilson_interval
 from .dynamics.result import Result as Result
+from .dynamics.spectrum import Curvatures as Curvatures
+from .dynamics.spectrum import lowest_curvatures as lowest_curvatures
 from .dynamics.stability import Curvature as Curvature
 from .dynamics.stability import curvature as curvature
 from .dynamics.stability import rotation_modes as rotation_modes

@@ -23,10 +23,14 @@ class FlatProblem(NamedTuple):
 
 
 def flatten(
-    energy: Callable[[State], Scalar], y0: State, zero_modes: Callable[[State], State] | None
+    energy: Callable[[State], Scalar],
+    y0: State,
+    zero_modes: Callable[[State], State] | None,
+    *,
+    name: str = "y0",
 ) -> FlatProblem:
-    """The problem of `energy` and `y0` on vectors; raises `ValueError` for a bad `y0`."""
-    y, unravel = ravel_pytree(real_state("y0", y0))
+    """The problem of `energy` and `y0` on vectors; raises `ValueError` for a bad state `name`."""
+    y, unravel = ravel_pytree(real_state(name, y0))
 
     def flat_modes(v: Vector) -> Float[Array, "k N"]:
         assert zero_modes is not None

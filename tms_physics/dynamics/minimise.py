@@ -13,9 +13,9 @@ from .._checks import check_count, check_positive, check_shape, check_values, re
 from .._types import IntScalar, Key, Number, Params, Scalar, State
 from . import result as outcomes
 from ._flat import flatten
-from .newton import descend, gradient_tolerance, polish
+from .dense import minimise_dense
+from .matrix_free import MATRIX_FREE_ABOVE, minimise_matrix_free
 from .result import Result
-from .stability import curvature
 
 
 class Minimum(eqx.Module):
@@ -57,33 +57,33 @@ def minimise(
     max_steps: int = 200,
     zero_modes: Callable[[State], State] | None = None,
 ) -> Minimum:
-    """Descend from `y0` by damped Newton steps, then polish to ‖∇E‖ ≤ `tolerance`.
+    """Descend from `y0` to a minimum with ‖∇E‖ ≤ `tolerance`.
+
+    Up to 300 parameters: damped Newton steps, a semismooth Newton polish and the least one-sided
+    curvature, all with dense Hessians. Above: L-BFGS, truncated Newton where that stalls,
+    and Lanczos for the curvature, all without; see `ground_states` for what differs.
 
     The energy falls at every step of the descent, so the end lies in the same basin or a lower
-    one; it need not be where the gradient flow from y0 ends. Dense Hessians: up to a few hundred
-    parameters. Arguments as in `ground_states`. jit- and vmap-able.
+    one; it need not be where the gradient flow from y0 ends. Arguments as in `ground_states`.
+    jit- and vmap-able.
     """
     check_count("max_steps", max_steps)
     flat, flat_energy, modes, unravel = flatten(energy, y0, zero_modes)
-    limit = gradient_tolerance(flat.dtype, tolerance)
-    # Energies are compared down to their rounding, gradients of about its square root.
-    near = float(jnp.finfo(flat.dtype).eps) ** 0.5
-    y, steps = descend(flat_energy, flat, tolerance=near, max_steps=max_steps)
-    polished = polish(flat_energy, y, tolerance=limit)
-    bend = curvature(flat_energy, polished.y, zero_modes=modes)
+    road = minimise_matrix_free if flat.shape[0] > MATRIX_FREE_ABOVE else minimise_dense
+    end = road(flat_energy, flat, modes, tolerance=tolerance, max_steps=max_steps)
     return Minimum(
-        state=unravel(polished.y),
-        energy=flat_energy(polished.y),
-        gradient_norm=polished.gradient_norm,
-        curvature=bend.value,
-        flat=jnp.abs(bend.value) <= bend.tolerance,
+        state=unravel(end.y),
+        energy=end.energy,
+        gradient_norm=end.gradient_norm,
+        curvature=end.bend.value,
+        flat=jnp.abs(end.bend.value) <= end.bend.tolerance,
         result=outcomes.select(
-            (~jnp.all(jnp.isfinite(polished.y)), outcomes.SOLVER_FAILED),
-            (~(polished.gradient_norm <= limit), outcomes.NOT_POLISHED),
-            (bend.value < -bend.tolerance, outcomes.SADDLE),
+            (~jnp.all(jnp.isfinite(end.y)), outcomes.SOLVER_FAILED),
+            (~(end.gradient_norm <= end.limit), outcomes.NOT_POLISHED),
+            (end.bend.value < -end.bend.tolerance, outcomes.SADDLE),
             default=outcomes.MINIMUM,
         ),
-        stats={"descent_steps": steps, "polish_steps": polished.steps},
+        stats=end.stats,
     )
 
 
@@ -145,6 +145,7 @@ def ground_states(
     tolerance: Number | None = None,
     max_steps: int = 200,
     distance: float = 1e-6,
+    batch: int | None = None,
 ) -> GroundStates:
     """Distinct local minima of `energy` found from random starts, lowest first.
 
@@ -152,17 +153,38 @@ def ground_states(
     converge are counted and left out. A minimum that no start reaches is not found: judge by
     the hit counts.
 
+    Above 300 parameters no Hessian is formed. The default tolerance is then relative, 1e-8
+    (float32: 1e-4) times max(‖∇E‖, ‖∇²E y‖) at the start: see `matrix_free.gradient_scale`. The
+    curvature is the least of the one-sided second derivatives along the directions that Lanczos
+    finds, an upper bound of the least, to about 1e-5 (float32: 1e-2) of the largest: a negative one
+    shows a saddle, a positive one only that no way down was found, the less so the more kinks the
+    state is on. It counts as zero below 1e-7 (1e-3) of the largest, or up to 1e-5 of it where
+    the gradient that is left leaves it open: see `matrix_free.minimise_matrix_free`. The
+    gradient of `energy` must be differentiable in forward mode.
+
     **Arguments:** `energy`: state -> scalar, an `eqx.Module` or function; `sampler(key=key)`: a
     random start; `key`: PRNG key; `starts`: how many; `invariant`: maps a state to an array that
     does not change under the symmetry, by which states are told apart (for networks
     `network_invariant`); `zero_modes`: see `curvature`; `tolerance`: on ‖∇E‖, default 1e-12 in
-    float64, 1e-5 in float32; `distance`: invariants that agree so well are one state.
+    float64, 1e-5 in float32, relative above 300 parameters; `max_steps`: Newton steps of each
+    start, and ten times as many of L-BFGS; `distance`: invariants that agree so well are one
+    state; `batch`: starts minimised at once, by default all up to 300 parameters, above one
+    after the other (memory grows with `batch`, and on a CPU nothing is gained).
     Raises `ValueError` for values out of range. Not jit-able: the number of minima is a result.
     """
     check_count("starts", starts)
     check_positive("distance", distance)
+    if batch is not None:
+        check_count("batch", batch)
     ends = _minimise_all(
-        energy, jax.random.split(key, starts), sampler, invariant, zero_modes, tolerance, max_steps
+        energy,
+        jax.random.split(key, starts),
+        sampler,
+        invariant,
+        zero_modes,
+        tolerance,
+        max_steps,
+        batch,
     )
     minima, invariants = ends
     codes = np.asarray(minima.result.code)
@@ -199,6 +221,7 @@ def _minimise_all(
     zero_modes: Callable | None,
     tolerance: Number | None,
     max_steps: int,
+    batch: int | None,
 ) -> tuple[Minimum, Array]:
     def one(key: Key) -> tuple[Minimum, Array]:
         end = minimise(
@@ -210,4 +233,10 @@ def _minimise_all(
         )
         return end, invariant(end.state)
 
-    return jax.vmap(one)(keys)
+    if batch is None:
+        start = jax.eval_shape(lambda key: sampler(key=key), keys[0])
+        large = sum(leaf.size for leaf in jax.tree.leaves(start)) > MATRIX_FREE_ABOVE
+        batch = 1 if large else len(keys)
+    if batch >= len(keys):
+        return jax.vmap(one)(keys)
+    return jax.lax.map(one, keys, batch_size=batch if batch > 1 else None)
