@@ -6,6 +6,8 @@ The public names, grouped as the data flows: features → energy → flow or min
 from . import _compat as _compat  # first: it refuses the JAX releases that are wrong
 from .dynamics.gradient_flow import Trajectory as Trajectory
 from .dynamics.gradient_flow import gradient_flow as gradient_flow
+from .dynamics.langevin import LangevinPath as LangevinPath
+from .dynamics.langevin import langevin as langevin
 from .dynamics.minimise import GroundStates as GroundStates
 from .dynamics.minimise import Minimum as Minimum
 from .dynamics.minimise import ground_states as ground_states

@@ -23,6 +23,8 @@ from theory.two_features.dedicated_line import (
 from theory.two_features.dedicated_line import tricritical_point as tricritical_point
 from theory.two_features.dedicated_line import tricritical_points as tricritical_points
 from theory.two_features.dedicated_line import triple_point as triple_point
+from theory.two_features.escape import AcuteEscape as AcuteEscape
+from theory.two_features.escape import acute_escape as acute_escape
 from theory.two_features.exchange_line import exchange_coexistence as exchange_coexistence
 from theory.two_features.fold_tables import acute_tricritical_point as acute_tricritical_point
 from theory.two_features.fold_tables import (
