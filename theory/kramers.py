@@ -76,7 +76,7 @@ def well_weight(form: Form, reference: ArrayLike, *, points: int = 1 << 13) -> f
     size = len(eigenvalues)
     factor = np.linalg.cholesky(np.asarray(reference, dtype=float))
     normal = normal_points(points, size)
-    values = form(np.linalg.solve(factor.T, normal))
+    values = form(np.asarray(np.linalg.solve(factor.T, normal), dtype=float))
     if not np.all(values > 0):
         raise ValueError(f"Argument `form` must be positive, but is {np.min(values)} somewhere.")
     mean = np.mean((np.sum(normal**2, axis=0) / values) ** (size / 2))
@@ -89,7 +89,7 @@ def _eigenvalues(name: str, matrix: ArrayLike) -> Array:
         raise ValueError(f"Argument `{name}` must have shape (N, N), but has shape {array.shape}.")
     if np.max(np.abs(array - array.T)) > 1e-8 * np.max(np.abs(array)):
         raise ValueError(f"Argument `{name}` must be symmetric, but is {array.tolist()!r:.60}.")
-    return np.linalg.eigvalsh((array + array.T) / 2)
+    return np.asarray(np.linalg.eigvalsh((array + array.T) / 2), dtype=float)
 
 
 def _without_zero_modes(values: Array, count: int) -> Array:

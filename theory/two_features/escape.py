@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from theory._checks import check_density, check_positive, check_relative_importance
+from theory.kramers import Form
 from theory.passage import passage_weight
 from theory.two_features.closed_forms import acute_onset
 from theory.two_features.equations import loss_curvature
@@ -31,15 +32,21 @@ Array = NDArray[np.float64]
 class AcuteEscape:
     """The passes and wells between which the rate is decided, in the units of the loss.
 
-    `wells` (K,): losses of the acute minima, lowest first, and `well_weights` (K,), (2π)² over the
-    square root of the determinant of their Hessians; `passes` (2,): losses of dedicated to 1 and to
-    2, and `pass_weights` (2,) as in `theory.kramers`. For one sign of w: the other has the same.
+    `minima` (K, 4): the acute ones as (w₁, w₂, b₁, b₂), lowest first, w > 0; `wells` (K,): their
+    losses, and `hessians` (K, 4, 4) there; `passes` (2,): losses of dedicated to 1 and to 2, and
+    `pass_weights` (2,) as in `theory.kramers`. For one sign of w: the other has the same.
     """
 
+    minima: Array
     wells: Array
-    well_weights: Array
+    hessians: Array
     passes: Array
     pass_weights: Array
+
+    @property
+    def well_weights(self) -> Array:
+        """(2π)² det^{-1/2} of each well."""
+        return (2 * np.pi) ** 2 / np.sqrt(np.linalg.det(self.hessians))
 
     @property
     def barrier(self) -> float:
@@ -75,29 +82,35 @@ def _acute_escape(p: float, r: float) -> AcuteEscape | None:
     minima = [state for state in acute_states(p, r) if state.stable]
     if not minima:
         return None
+    forms = pass_forms(p, r)
     return AcuteEscape(
+        minima=np.array([[*state.weights, *state.biases] for state in minima]),
         wells=np.array([state.loss for state in minima]),
-        well_weights=np.array([_well_weight(state, p, r) for state in minima]),
+        hessians=np.array([_hessian(state, p, r) for state in minima]),
         passes=dropped_feature_loss(p) * np.array([r, 1.0]),
-        pass_weights=np.array(
-            [
-                passage_weight(lambda v: dedicated_form(v, p, r), 4, _W2),
-                passage_weight(lambda v: r * dedicated_form(v, p, 1 / r), 4, _W2),
-            ]
-        ),
+        pass_weights=np.array([passage_weight(form, 4, W2) for form in forms]),
     )
 
 
-def _well_weight(state: State, p: float, r: float) -> float:
-    """(2π)² det^{-1/2}; the determinant in (w, b) is v² times that of `loss_curvature`."""
+def pass_forms(p: float, r: float) -> tuple[Form, Form]:
+    """Q about dedicated to 1 and, its coordinates exchanged with those of 1, dedicated to 2."""
+    return (lambda v: dedicated_form(v, p, r)), (lambda v: r * dedicated_form(v, p, 1 / r))
+
+
+def _hessian(state: State, p: float, r: float) -> Array:
+    """Second derivatives in (w₁, w₂, b₁, b₂), from those in the coordinates of `excess`."""
     v = state.weights[1]
     slopes = np.array([state.weights[0] - 1, state.biases[0], state.biases[1] - p / 2]) / v
     y = np.append(v, slopes)
-    determinant = v**2 * np.linalg.det(loss_curvature(y, excess_at(y, Family(p, p, ACUTE), r)))
-    return float((2 * np.pi) ** 2 / np.sqrt(determinant))
+    curvature = v**2 * loss_curvature(y, excess_at(y, Family(p, p, ACUTE), r))
+    jacobian = np.zeros((4, 4))  # of (w₁, w₂, b₁, b₂) in (v, a, β, γ)
+    jacobian[:, 0] = slopes[0], 1.0, slopes[1], slopes[2]
+    jacobian[[0, 2, 3], [1, 2, 3]] = v
+    inverse = np.linalg.inv(jacobian)
+    return inverse.T @ curvature @ inverse
 
 
-_W2 = 1  # place of w₂ in v: its sign tells the two sides of dedicated to 1
+W2 = 1  # place of w₂ in v: its sign tells the two sides of dedicated to 1
 
 
 def dedicated_form(v: Array, p: float, r: float) -> Array:
