@@ -17,8 +17,6 @@ def summary(dataset: xr.Dataset) -> dict[str, Any]:
 
 def _point(at: xr.Dataset) -> dict[str, Any]:
     heights = [_height(at, x) for x in at["barrier_over_temperature"].values]
-    lowest = int(np.argmin(at["barrier_over_temperature"].values))
-    half = _with_interval(at["check_rate"], at["check_interval"], at["rate"][lowest])
     return {
         "density": float(at["density"]),
         "relative_importance": float(at["relative_importance"]),
@@ -26,10 +24,21 @@ def _point(at: xr.Dataset) -> dict[str, Any]:
         "slope_over_barrier": [float(at["slope"]), *at["slope_interval"].values],
         "slope_over_barrier_expected": float(at["corrected_slope"]),
         "step": float(at["step"][0]),
-        "half_step_over_full_step": half[:1],
-        "half_step_interval_over_full_step": half[1:],
+        "half_step_over_full_step": _half_over_full(at),
         "heights": heights,
     }
+
+
+def _half_over_full(at: xr.Dataset) -> list[float]:
+    """Rate at half the step over that at the full one, at the lowest barrier."""
+    lowest = int(np.argmin(at["barrier_over_temperature"].values))
+    full = at.isel(barrier_over_temperature=lowest)
+    counts = [float(np.sum(each)) for each in (at["check_crossings"], full["crossings"])]
+    if min(counts) == 0:
+        return [np.nan] * 3
+    ratio = float(at["check_rate"] / full["rate"])
+    spread = np.exp(1.96 * np.sqrt(1 / counts[0] + 1 / counts[1]))
+    return [ratio, ratio / spread, ratio * spread]
 
 
 def _height(at: xr.Dataset, x: float) -> dict[str, Any]:
@@ -67,10 +76,10 @@ def table(dataset: xr.Dataset) -> str:
         where = f"p = {point['density']:.3g}, r = {point['relative_importance']:.3g}"
         slope = _ratio(point["slope_over_barrier"])
         expected = point["slope_over_barrier_expected"]
-        half = point["half_step_over_full_step"][0]
+        half = _ratio(point["half_step_over_full_step"])
         lines.append(
             f"{where}: Arrhenius slope over the barrier {slope}, expected {expected:.3f}; "
-            f"half the step: rate x {half:.3f}"
+            f"half the step: rate x {half}"
         )
     lines.append(f"{numbers['crossings']} crossings; {numbers['dead']} looks at a dead output")
     return "\n".join(lines)

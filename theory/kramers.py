@@ -63,19 +63,19 @@ def kramers_rate(
     return arrhenius(barrier, temperature, scale * abs(high.min()) / (2 * np.pi) * ratio)
 
 
-def well_weight(form: Form, reference: ArrayLike, *, points: int = 1 << 13) -> float:
+def well_weight(form: Form, reference: ArrayLike, *, power: int = 13) -> float:
     """∫ e^{-Q(v)/2} dv of a form Q > 0 whose second derivatives may jump.
 
     `reference` (N, N): a positive definite matrix A near Q, as its average over the pieces: the
     integral is (2π)^{N/2} det A^{-1/2} times the mean of (v·Av/Q(v))^{N/2} over v ~ N(0, A⁻¹),
-    radially exact and with nothing left to average where Q is quadratic. Raises ValueError for a
-    Q that is not positive or a reference that is not positive definite.
+    by quadrature at 2^`power` points, radially exact and constant where Q = v·Av. Raises
+    ValueError for a Q that is not positive or a reference that is not positive definite.
     """
     eigenvalues = _eigenvalues("reference", reference)
     _check_index("reference", eigenvalues, 0)
     size = len(eigenvalues)
     factor = np.linalg.cholesky(np.asarray(reference, dtype=float))
-    normal = normal_points(points, size)
+    normal = normal_points(power, size)
     values = form(np.asarray(np.linalg.solve(factor.T, normal), dtype=float))
     if not np.all(values > 0):
         raise ValueError(f"Argument `form` must be positive, but is {np.min(values)} somewhere.")

@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 from theory.kramers import Array, Form
 from theory.quasi_random import normal_points
 
-_WIDEN = 1.25  # points spread wider than the integrand, whose tails are then well sampled
+_WIDEN = 1.6  # points spread wider than the integrand, whose tails are then well sampled
 _OFFSET = 1e-4
 
 
@@ -31,25 +31,25 @@ def passage_weight(
     *,
     function: Form | None = None,
     degree: int = 3,
-    points: int = 1 << 13,
+    power: int = 13,
 ) -> float:
     """min_u ∫ |∇u|² e^{-Q/2} dv at a saddle, from above, to the accuracy of the trial functions.
 
     `form`: Q on directions (N, M) -> (M,), homogeneous of degree 2; `size` N; `axis`: the
     coordinate whose sign tells the two sides, Q > 0 where it vanishes; `function`: integrated in
     place of Q, such as 2 [E(√T v) - E(0)]/T at a temperature T; `degree` of the polynomials in the
-    trial functions; `points` of the quadrature, whose error is about 1e-3. Exact for quadratic Q.
-    Raises ValueError where Q does not fall on either side. Source: Dirichlet principle as in
+    trial functions; 2^`power` points of quadrature, with an error of about 1e-3, the only one where Q
+    is quadratic. Raises ValueError where Q does not fall on either side. Source: Dirichlet principle as in
     Bovier et al. 2004, J. Eur. Math. Soc. 6, 399; trial functions chosen here.
     """
     sides = _side(form, size, axis, -1.0), _side(form, size, axis, 1.0)
-    normal = normal_points(points, size)
+    normal = normal_points(power, size + 1)
     at = _Points.spread_over(sides, function or form, axis, normal)
     columns = [at.weighted_gradient(*trial) for trial in _trials(at, degree)]
     matrix = np.stack(columns, axis=1)
     matrix /= np.linalg.norm(matrix, axis=0)
     target = at.weighted_gradient(np.zeros_like(at.s), np.ones_like(at.s), np.zeros_like(at.xi))
-    best = np.linalg.lstsq(matrix, target, rcond=1e-9)[0]
+    best = np.linalg.pinv(matrix.T @ matrix, rcond=1e-11, hermitian=True) @ (matrix.T @ target)
     norm = np.sqrt(np.pi / 2) * sum(side.fall**-0.5 for side in sides)
     return float(np.sum((target - matrix @ best) ** 2) / norm**2)
 
@@ -106,13 +106,16 @@ class _Points:
     def spread_over(
         cls, sides: tuple[_Side, _Side], function: Form, axis: int, normal: Array
     ) -> "_Points":
-        """Along the valley of each side normal in s; across it a mixture of both sides' widths."""
+        """Along the valley of each side normal in s; across it a mixture of both sides' widths.
+
+        `normal` (N+1, M): the last row, a dimension of its own, chooses the width.
+        """
         side = (normal[0] > 0).astype(int)
         falls = np.array([each.fall for each in sides])[side]
         rays = np.array([each.ray for each in sides])[side].T
         s = _WIDEN * normal[0] / np.sqrt(falls)
         wide = [_WIDEN * each.spread for each in sides]
-        xi = np.where(np.arange(len(s)) % 2, wide[0] @ normal[1:], wide[1] @ normal[1:])
+        xi = np.where(normal[-1] > 0, wide[0] @ normal[1:-1], wide[1] @ normal[1:-1])
         across = (
             sum(_density(np.asarray(np.linalg.inv(root), dtype=float), xi) for root in wide) / 2
         )

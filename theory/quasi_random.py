@@ -3,18 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
+from scipy.stats import qmc
 
 
-def normal_points(count: int, dimension: int) -> NDArray[np.float64]:
-    """`count` points (dimension, count) spread like N(0, 1) in each coordinate.
+def normal_points(power: int, dimension: int) -> NDArray[np.float64]:
+    """2^power points (dimension, 2^power) spread like N(0, 1) in each coordinate.
 
-    An additive recurrence, point k at the fractional part of (k + 1/2) α in the cube, with α_j =
-    g^{-j} and g the root of g^{d+1} = g + 1 (the golden ratio for d = 1; Roberts 2018, "The
-    unreasonable effectiveness of quasirandom sequences"), each coordinate mapped to the normal
-    distribution. Means of smooth functions converge nearly as 1/count.
+    Sobol's net, each coordinate of which takes every multiple of 2^-power once, moved by half of
+    that and mapped to the normal distribution: symmetric in every coordinate, and no point is at 0
+    or infinity. Means of smooth functions converge nearly as 2^-power.
     """
-    g = 2.0
-    for _ in range(60):
-        g = (1 + g) ** (1 / (dimension + 1))
-    powers = g ** -np.arange(1.0, dimension + 1)
-    return ndtri(np.mod(powers[:, None] * (np.arange(count) + 0.5), 1.0))
+    net = qmc.Sobol(dimension, scramble=False, bits=power).random_base2(power)
+    return np.asarray(ndtri(net.T + 0.5 / (1 << power)), dtype=np.float64)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from theory._checks import check_positive
 from theory.passage import passage_weight
@@ -17,7 +18,7 @@ from theory.two_features.escape import W2, AcuteEscape, acute_escape, pass_forms
 
 Array = NDArray[np.float64]
 Loss = Callable[[Array], Array]
-_POINTS = 1 << 15
+_POWER = 15
 _RARE = 15.0  # what is so many temperatures higher has no weight
 _WIDEN = 1.3  # the tails of a well are softer than its Gaussian
 _EXCHANGED = [1, 0, 3, 2]
@@ -54,15 +55,15 @@ def acute_rate_at(p: float, r: float, temperature: float, loss: Loss) -> float:
 
 def _acute_weight(escape: AcuteEscape, heat: float, loss: Loss) -> float:
     """∫ e^{-(L - L₀)/T} over w₁w₂ > 0 in units of T², from normal points about every well."""
-    normal = normal_points(_POINTS, 4)
+    normal = normal_points(_POWER, 5)
     filled = escape.wells - escape.wells[0] < _RARE * heat
     minima = escape.minima[filled]
     roots = [np.linalg.cholesky(hessian).T for hessian in escape.hessians[filled]]
-    own = np.arange(_POINTS) % len(roots)
-    v = np.stack([_WIDEN * np.linalg.solve(root, normal) for root in roots])
+    own = (ndtr(normal[4]) * len(roots)).astype(int)  # a dimension of its own chooses the well
+    v = np.stack([_WIDEN * np.linalg.solve(root, normal[:4]) for root in roots])
     centres = minima.T[:, own] / np.sqrt(heat)
-    states = centres + v[own, :, np.arange(_POINTS)].T
-    density = np.zeros(_POINTS)
+    states = centres + v[own, :, np.arange(len(own))].T
+    density = np.zeros(len(own))
     for root, centre in zip(roots, minima / np.sqrt(heat), strict=True):
         distance = np.sum((root @ (states - centre[:, None]) / _WIDEN) ** 2, axis=0)
         density += np.linalg.det(root) * np.exp(-distance / 2)
