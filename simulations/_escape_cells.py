@@ -1,16 +1,18 @@
 """The ensembles of the escape, and what theory says of each."""
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory import two_features as theory
+
+from ._escape_paths import EVERY, KEPT, ensemble
 from ._sweep import Stage
 
 if TYPE_CHECKING:
     from .escape import Config
 
-EVERY, KEPT = 50, 20  # steps between looks, looks between restarts
-BELOW = 5.0  # temperatures below the pass at which a replica counts as across
 _RELAXATIONS = 5.0  # of the slowest mode of the well, before looks count
 
 
@@ -22,17 +24,11 @@ def stage(config: "Config") -> Stage:
     rows = [_cell(config, *where) for where in plain + check]
     cells = {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
-    def solve(chunk: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        from ._escape_paths import ensemble
-
-        return ensemble(chunk, seed=config.seed, replicas=config.replicas)
-
+    solve = functools.partial(ensemble, seed=config.seed, replicas=config.replicas)
     return Stage("ensembles", cells, solve, 1)
 
 
 def _cell(config: "Config", point: int, x: float, step: float) -> dict[str, object]:
-    from theory import two_features as theory
-
     p, r = config.points[point]
     escape = theory.acute_escape(p, r)
     assert escape is not None  # the config has seen to it

@@ -12,7 +12,7 @@ from scipy.stats import chi2
 import tms_physics as tp
 from theory import two_features as theory
 
-from ._escape_cells import EVERY
+from ._escape_paths import EVERY
 from ._programs import params
 from ._sweep import Stage
 

@@ -15,9 +15,10 @@ import tms_physics as tp
 from tms_physics._types import Params, Scalar
 from tms_physics.dynamics.result import MINIMUM, SOLVER_FAILED
 
-from ._escape_cells import BELOW, EVERY, KEPT
 from ._programs import Rows, once, params
 
+EVERY, KEPT = 50, 20  # steps between looks, looks between restarts
+BELOW = 5.0  # temperatures below the pass at which a replica counts as across
 INSIDE, OVER_1, OVER_2 = range(3)  # where a look finds a replica
 
 

@@ -38,9 +38,10 @@ def passage_weight(
     `form`: Q on directions (N, M) -> (M,), homogeneous of degree 2; `size` N; `axis`: the
     coordinate whose sign tells the two sides, Q > 0 where it vanishes; `function`: integrated in
     place of Q, such as 2 [E(√T v) - E(0)]/T at a temperature T; `degree` of the polynomials in the
-    trial functions; 2^`power` points of quadrature, with an error of about 1e-3, the only one where Q
-    is quadratic. Raises ValueError where Q does not fall on either side. Source: Dirichlet principle as in
-    Bovier et al. 2004, J. Eur. Math. Soc. 6, 399; trial functions chosen here.
+    trial functions; 2^`power` points of quadrature, with an error of about 1e-3. Where Q is
+    quadratic there is no other error. Raises ValueError where Q does not fall on either side.
+    Source: Dirichlet principle as in Bovier et al. 2004, J. Eur. Math. Soc. 6, 399; trial functions
+    chosen here.
     """
     sides = _side(form, size, axis, -1.0), _side(form, size, axis, 1.0)
     normal = normal_points(power, size + 1)

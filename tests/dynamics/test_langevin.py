@@ -33,7 +33,7 @@ def _z(values: np.ndarray, expected: np.ndarray | float) -> np.ndarray:
     return (np.mean(values, axis=0) - expected) / error
 
 
-@pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
+@pytest.mark.parametrize("share", [0.1, 0.95])
 def test_equipartition_is_exact_at_every_stable_step(share: float) -> None:
     """<λ y²> = T for stiffnesses 1, 30, 1000, at steps up to the limit 2/λ_max.
 
@@ -108,7 +108,7 @@ def errors() -> tuple[np.ndarray, np.ndarray]:
         options = {"temperature": 1.0, "step": h, "observe": _virial}
         settled = langevin(_rough, jnp.zeros(()), key=key, steps=60, **options)
         after = jax.random.fold_in(key, 1)
-        path = langevin(_rough, settled.final, key=after, steps=800, every=2, **options)
+        path = langevin(_rough, settled.final, key=after, steps=500, every=2, **options)
         return jnp.mean(path.states, axis=0)
 
     run = jax.jit(jax.vmap(one, in_axes=(0, None)))

@@ -57,7 +57,8 @@ def langevin(
     ...; `observe`: keep observe(state), any pytree of arrays, and not the states. Raises
     `ValueError` for values out of range.
 
-    jit- and vmap-able, over `temperature` and `step` too; differentiable.
+    Under one key the noise differs between values of `every`. jit- and vmap-able, over
+    `temperature` and `step` too; differentiable.
     """
     check_not_negative("temperature", temperature)
     check_positive("step", step)
