@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import no_state_below
 from simulations._entry import set_up_jax
-from simulations._options import check, parse
+from simulations._options import parse
 
 _POINTS_AT_ONCE = 8
 _ROUNDING = 1e-12  # energies closer than that are equal
@@ -25,7 +26,7 @@ _DENSE, _NEAR_ONE = (0.45, 0.999), (0.5, 1.6)  # where all phases meet: half of 
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(no_state_below.Config):
     """Random points against the exact ground state of three features in two dimensions."""
 
     points: int = 300
@@ -34,16 +35,8 @@ class Config:
     starts: int = 128
     """Random starts at each point."""
 
-    seed: int = 0
-    """Of all random numbers."""
-
     out: Path = Path("docs/runs/no_state_below_three.json")
     """Where to write the numbers."""
-
-    def __post_init__(self) -> None:
-        for name in ("points", "starts"):
-            check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
-        check("seed", self.seed, 0 <= self.seed < 2**63, "in [0, 2**63)")
 
 
 def random_points(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

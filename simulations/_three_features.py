@@ -43,7 +43,6 @@ def _taken(cells: Rows, which: np.ndarray) -> Rows:
 
 def _in_lanes(program: Any, cells: Rows, y: np.ndarray, which: np.ndarray, lanes: int) -> Rows:
     """A program on some rows, as often as it takes; the last batch is padded."""
-    parts = []
     parts: list[Rows] = []
     for first in range(0, len(which), lanes):
         batch = np.resize(which[first : first + lanes], lanes)

@@ -23,12 +23,19 @@ def _bowl(y: jax.Array) -> jax.Array:
     return jnp.sum(y**2)
 
 
-def _loss(W: object = W, b: object = B, importance: object = 1.0, density: object = 0.5):
-    return tms.population_loss(W, b, importance=importance, density=density)  # type: ignore[arg-type]
+def _loss(
+    W: object = W, b: object = B, importance: object = 1.0, density: object = 0.5, **options: object
+):
+    return tms.population_loss(W, b, importance=importance, density=density, **options)  # type: ignore[arg-type]
 
 
 def _flow(y0: object = np.ones(2), **options: object):
     return tms.gradient_flow(_bowl, y0, **options)  # type: ignore[arg-type]
+
+
+def _watched(**options: object):
+    settings = {"watch": lambda y: y, "levels": [0.5]} | options
+    return _flow(**settings)
 
 
 def _minimise(y0: object = np.ones(2), **options: object):
@@ -69,7 +76,6 @@ MESSAGES: list[tuple[Callable[[], object], str]] = [
     (lambda: _loss(W=W * 1j), "`W` must be an array of real numbers, but has dtype complex128."),
     (lambda: _loss(W=[[1.0], [1.0, 2.0]]), "`W` must be an array of real numbers, but is [[1.0]"),
     (lambda: _loss(W=W * np.nan), "`W` must be finite, but is nan."),
-    (lambda: _loss(W=np.ones((2, 7)), b=np.zeros(7)), "`W` must have at most 6 columns (features)"),
     (lambda: _loss(b=np.zeros(3)), "`b` must have shape (n,) = (2,), but has shape (3,)."),
     (lambda: _loss(b=NAN), "`b` must be finite, but is nan."),
     (lambda: _loss(b=None, W=None), "`W` must be an array of real numbers, but is None."),
@@ -83,11 +89,11 @@ MESSAGES: list[tuple[Callable[[], object], str]] = [
     (lambda: _loss(density=[0.5, np.nan]), "`density` must be in (0, 1], but is nan."),
     (lambda: _loss(density=np.full(3, 0.1)), "`density` must have shape () or (n,) = (2,), but"),
     (lambda: _loss(density="dense"), "`density` must be an array of real numbers, but is 'dense'."),
+    (lambda: _loss(rtol=0.5), "`rtol` must be a number in [1e-12, 0.01], but is 0.5."),
     # PopulationLoss
     (lambda: tms.PopulationLoss(np.ones(2), 1.2), "`density` must be in (0, 1], but is 1.2."),
     (lambda: tms.PopulationLoss(-1.0, np.ones(2)), "`importance` must be finite and >= 0, but"),
     (lambda: tms.PopulationLoss(np.ones(2), np.ones(3)), "`importance` must have shape"),
-    (lambda: tms.PopulationLoss(np.ones(7), 0.1), "must have at most 6 columns (features)"),
     (
         lambda: PAIR((jnp.ones((1, 3)), jnp.zeros(2))),
         "`params` must be (W, b) of shapes (m, 2)",
@@ -136,6 +142,14 @@ MESSAGES: list[tuple[Callable[[], object], str]] = [
     (lambda: _flow(times=np.zeros(0)), "`times` must have shape (T,) with T >= 1, but has shape"),
     (lambda: _flow(times=[1.0, 0.0]), "`times` must be finite and not decreasing, but is 0.0."),
     (lambda: _flow(times=[0.0, np.nan]), "`times` must be finite and not decreasing, but is nan."),
+    (lambda: _flow(plateau_ratio=1.2), "`plateau_ratio` must be finite and >= 1.5, but is 1.2."),
+    (lambda: _flow(plateau_ratio=np.ones(2)), "`plateau_ratio` must have shape (), but has shape"),
+    (lambda: _flow(watch=lambda y: y), "`levels` must be given with `watch`, but is None."),
+    (lambda: _flow(levels=[0.5]), "`watch` must be given with `levels`, but is None."),
+    (lambda: _flow(watch=_bowl, levels=[0.5]), "`watch` must map a state to shape (C,) with C >="),
+    (lambda: _watched(levels=0.5), "`levels` must have shape (L,) with L >= 1, but has shape ()."),
+    (lambda: _watched(levels=[0.5, np.nan]), "`levels` must be finite, but is nan."),
+    (lambda: _watched(max_crossings=0), "`max_crossings` must be an integer >= 1, but is 0."),
     # minimise, ground_states, curvature
     (lambda: _minimise(y0="a"), "`y0` must be an array of real numbers, but is 'a'."),
     (lambda: _minimise(tolerance=-1.0), "`tolerance` must be positive and finite, but is -1.0."),

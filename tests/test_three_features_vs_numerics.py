@@ -17,7 +17,7 @@ from tms_physics import PopulationLoss, curvature, minimise, rotation_modes
 
 BATCH = 256
 STARTS = 32
-UNEQUAL = [(0.5, 0.2, 0.9), (0.5, 0.1, 1.0), (0.7, 0.5, 0.8), (0.6, 0.75, 1.1)]  # p, q, r
+UNEQUAL = [(0.5, 0.2, 0.9), (0.5, 0.1, 1.0), (0.7, 0.5, 0.8), (0.25, 0.7, 0.2)]  # p, q, r
 # Every kind of change of first order: p and the phases below and above.
 CHANGES = [
     (0.2, "dropped", "digon 13"),

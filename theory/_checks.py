@@ -30,11 +30,26 @@ def check_positive(name: str, value: ArrayLike) -> NDArray[np.float64]:
     return _check(name, value, "positive and finite", lambda r: (r > 0.0) & np.isfinite(r))
 
 
+def check_ratio(ratio: ArrayLike) -> NDArray[np.float64]:
+    """`ratio` m/n as a float64 array; raises ValueError unless every entry is in (0, 1]."""
+    return _check("ratio", ratio, "in (0, 1]", lambda r: (r > 0.0) & (r <= 1.0))
+
+
+def check_nonnegative(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """`value` as a float64 array; raises ValueError unless all are finite and >= 0."""
+    return _check(name, value, "finite and >= 0", lambda v: np.isfinite(v) & (v >= 0.0))
+
+
+def check_count(name: str, value: int) -> int:
+    """`value` itself; raises ValueError unless it is an integer of at least 1."""
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"Argument `{name}` must be an integer >= 1, but is {value!r:.60}.")
+    return int(value)
+
+
 def check_importance(importance: ArrayLike) -> NDArray[np.float64]:
     """`importance` as a float64 array; raises ValueError unless all are finite and >= 0."""
-    return _check(
-        "importance", importance, "finite and >= 0", lambda i: np.isfinite(i) & (i >= 0.0)
-    )
+    return check_nonnegative("importance", importance)
 
 
 def check_finite(name: str, value: ArrayLike) -> NDArray[np.float64]:

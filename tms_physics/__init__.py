@@ -4,6 +4,9 @@ The public names, grouped as the data flows: features → energy → flow or min
 """
 
 from . import _compat as _compat  # first: it refuses the JAX releases that are wrong
+from .dynamics.events import Crossings as Crossings
+from .dynamics.events import Events as Events
+from .dynamics.events import Plateaus as Plateaus
 from .dynamics.gradient_flow import Trajectory as Trajectory
 from .dynamics.gradient_flow import gradient_flow as gradient_flow
 from .dynamics.langevin import LangevinPath as LangevinPath
@@ -19,7 +22,9 @@ from .dynamics.stability import Curvature as Curvature
 from .dynamics.stability import curvature as curvature
 from .dynamics.stability import rotation_modes as rotation_modes
 from .dynamics.training import train as train
+from .energies.population import Evaluation as Evaluation
 from .energies.population import PopulationLoss as PopulationLoss
+from .energies.population import evaluate_population as evaluate_population
 from .energies.population import population_loss as population_loss
 from .energies.sampled import sampled_loss as sampled_loss
 from .features import SparseUniform as SparseUniform

@@ -88,6 +88,16 @@ def check_not_negative(name: str, value: Number) -> Number:
     return value
 
 
+def check_number_between(name: str, value: float, low: float, high: float) -> float:
+    """`value` as a Python float, or a `ValueError` unless it is a number in [low, high]."""
+    known = not isinstance(value, Tracer | bool) and _is_finite_number(value)
+    if not (known and low <= value <= high):
+        raise ValueError(
+            f"Argument `{name}` must be a number in [{low:g}, {high:g}], but is {value!r}."
+        )
+    return float(value)
+
+
 def real_state(name: str, state: State) -> State:
     """`state` with every leaf a floating-point array, or a `ValueError` naming `name`."""
     arrays = jax.tree.map(lambda leaf: real_array(name, leaf), state)

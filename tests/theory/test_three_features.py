@@ -198,7 +198,7 @@ def test_limits_of_small_and_large_importance(p: float) -> None:
     state = theory.ground_state(p, r)
     assert state.phase == "dropped"
     assert state.loss == pytest.approx(r * (p / 3 - p**2 / 4), rel=1e-14)
-    one, other = (theory.ground_state(p, r) for r in (5.0, 50.0))
+    one, other = (theory.ground_state(p, r) for r in (5.0, 500.0))
     assert one.phase == other.phase == "digon 12"
     assert one.loss == other.loss == two_features.ground_state(p, 1.0).loss
     assert one.loss_slope == 0.0

@@ -153,7 +153,7 @@ def _near(p: float, r: float, limit: float) -> State | None:
     return min(near, key=lambda state: not state.stable, default=None)
 
 
-@pytest.mark.parametrize(("p", "q"), [(0.5, 0.2), (0.7, 0.6), (0.6, 0.75)])
+@pytest.mark.parametrize(("p", "q"), [(0.5, 0.2), (0.94, 0.47), (0.6, 0.75), (0.25, 0.7)])
 def test_states_at_unequal_densities(p: float, q: float) -> None:
     changes = theory.transitions(p, last_density=q)
     for change in changes:

@@ -16,7 +16,7 @@ from theory.three_features.loss import Matrix, Model, Vector, loss_at
 from theory.three_features.scalene import scalene_curves
 from theory.two_features import dedicated_stability_limit
 
-LARGEST = 100.0  # relative importance up to which digon 12 is tabulated
+_LARGEST = 1e100  # relative importance up to which states that need no curve are tabulated
 _ROWS = 3  # pieces of a curve with fewer rows are dropped
 
 
@@ -67,7 +67,7 @@ def branches(model: Model) -> tuple[Branch, ...]:
 def _dropped(model: Model) -> Branch:
     p, q = model.density, model.last_density
     limit = float(dedicated_stability_limit(p, second_density=q))
-    r = np.array([0.0, min(limit, LARGEST)])
+    r = np.array([0.0, min(limit, _LARGEST)])
     slope = np.full(2, dropped(model, 1.0).loss)
     return Branch("dropped", r, r * slope, slope, lambda r: dropped(model, r))
 
@@ -75,7 +75,7 @@ def _dropped(model: Model) -> Branch:
 def _digon_12(model: Model) -> Branch:
     state = digon_12(model)
     loss = np.full(2, state.loss)
-    return Branch("digon 12", np.array([0.0, LARGEST]), loss, np.zeros(2), lambda r: state)
+    return Branch("digon 12", np.array([0.0, _LARGEST]), loss, np.zeros(2), lambda r: state)
 
 
 def _digon_13(model: Model, rows: Matrix) -> Branch:

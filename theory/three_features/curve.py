@@ -9,7 +9,7 @@ from theory.three_features.families import stationary, stationary_on_plane
 from theory.three_features.loss import Matrix, Model, Vector
 
 _STEP, _LEAST = 0.03, 1e-7
-_VANISHED = 1e-3
+VANISHED = 1e-3
 _MAX_POINTS = 1500
 _FLAT = 0.1  # slope of r along a curve below which it is searched for two turns in one step
 
@@ -23,7 +23,7 @@ def follow(
     """
     rows, step = [start], _STEP / 4
     direction = direction / np.linalg.norm(direction)
-    while room(rows[-1]) > _VANISHED and len(rows) < _MAX_POINTS and step > _LEAST:
+    while room(rows[-1]) > VANISHED and len(rows) < _MAX_POINTS and step > _LEAST:
         last = rows[-1]
         row = _next(basis, model, last + step * direction, direction)
         if row is None or room(row) < 0.0 or np.linalg.norm(row - last) > 2 * step:
@@ -56,6 +56,9 @@ def on_chord(basis: Matrix, model: Model, low: Vector, high: Vector, share: floa
 
 def row_between(basis: Matrix, model: Model, low: Vector, high: Vector, r: float) -> Vector:
     """The row at r between two rows of a curve, between whose r it lies."""
+    for end in (low, high):
+        if end[-1] == r:  # solved before, and at a bifurcation not to be solved again
+            return end
     quick = _row_at(basis, model, low, high, r)
     return _bracketed_row(basis, model, low, high, r) if quick is None else quick
 

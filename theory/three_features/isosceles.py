@@ -7,12 +7,20 @@ ones; it can turn back, and then weak and strong isosceles states coexist as in 
 """
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
 from theory._checks import check_density, check_relative_importance
 from theory.numeric import RootNotFound, bracketed_root, newton
-from theory.three_features.curve import follow, on_chord, row_between, tangent, with_turns
+from theory.three_features.curve import (
+    VANISHED,
+    follow,
+    on_chord,
+    row_between,
+    tangent,
+    with_turns,
+)
 from theory.three_features.families import (
     ISOSCELES,
     State,
@@ -22,9 +30,10 @@ from theory.three_features.families import (
     stationary_on_plane,
 )
 from theory.three_features.loss import Matrix, Model, Vector, checked_model
+from theory.two_features.states import dropped_feature_loss
 
 _X, _Y, _V = 0, 1, 2  # positions in the coordinates (x, y, v, b₁, b₃)
-_LARGEST, _SMALLEST = 10.0, 1e-3  # relative importances beyond which the curve is left
+_LARGEST, _SMALLEST = 10.0, 1e-3  # relative importances beyond which curves are left
 _FIRST_DENSITY, _FIRST_NORM, _FIRST_BIAS = 0.7, 0.88, 0.32  # near an equilateral triangle
 _DENSITY_STEP = 0.12  # of the logarithm
 
@@ -82,10 +91,21 @@ def isosceles_stability_limits(
 
 @functools.lru_cache(maxsize=32)
 def isosceles_curve(model: Model) -> Matrix:
-    """Rows (x, y, v, b₁, b₃, r) from next to dropped to next to digon 12."""
-    start = _equilateral_directions(model)
+    """Rows (x, y, v, b₁, b₃, r) from next to dropped to next to digon 12.
+
+    Or to the ends of the range of r. Raises RootNotFound where the curve breaks off before.
+    """
+    start, within = _equilateral_directions(model), room_in_r(model)
     forward = tangent(ISOSCELES, model, start)
-    down, up = (follow(ISOSCELES, model, start, sign * forward, _room) for sign in (-1, 1))
+
+    def room(row: Vector) -> float:
+        return float(min(row[_X], row[_Y], row[_V], within(row)))
+
+    down, up = (follow(ISOSCELES, model, start, sign * forward, room) for sign in (-1, 1))
+    for row in (down[-1], up[-1]):
+        if room(row) > VANISHED:
+            reached = f"density {model.density} could be followed to r = {row[-1]:.4g}"
+            raise RootNotFound(f"The isosceles states at {reached}.")
     return with_turns(ISOSCELES, model, np.concatenate([down[:0:-1], up]))
 
 
@@ -148,6 +168,11 @@ def _steps(low: float, high: float) -> Vector:
     return np.geomspace(low, high, count)[1:]
 
 
-def _room(row: Vector) -> float:
-    """How far the state is from dropped, digon 12, and the ends of the range of r."""
-    return float(min(row[_X], row[_Y], row[_V], row[-1] - _SMALLEST, _LARGEST - row[-1]))
+def room_in_r(model: Model) -> Callable[[Vector], float]:
+    """How far a row is from the ends of the range of r.
+
+    The upper one grows with the r at which dropping feature 3 costs as much as dropping feature 1.
+    """
+    costs = [dropped_feature_loss(p) for p in (model.density, model.last_density)]
+    largest = _LARGEST * max(1.0, costs[0] / costs[1])
+    return lambda row: float(min(row[-1] - _SMALLEST, largest - row[-1]))

@@ -1,6 +1,7 @@
 """Ground states of three features in two dimensions, and the transitions between them."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from theory.three_features.tilt import digon_12_stability_limit
 _GRID = 1200
 _CLOSE = 1e-7  # losses of the table that are closer are solved for exactly
 _ROUNDING = 1e-14  # of a difference of losses
+_TOUCH = 1e-6  # largest error of tabulated losses; branches that end further apart do not touch
 _LOWEST_R, _HIGHEST_R = 1e-2, 10.0
 
 
@@ -46,12 +48,13 @@ def ground_state(p: float, r: float, *, last_density: float | None = None) -> St
     exchange of features 1 and 2. Densities: p, and `last_density` of feature 3 (by default p).
     Good for p >= 0.01.
     Raises ValueError for a density outside (0, 1] or an r that is not positive and finite;
-    RootNotFound where a curve cannot be followed (see `theory.two_features.antipodal_curve`), and
-    at a `last_density` far from p, where no isosceles state at r = 1 is reached from q = p.
-    Source: derived here.
+    RootNotFound where a curve cannot be followed (see `theory.two_features.antipodal_curve`) or a
+    state that may be the lowest cannot be solved for. Source: derived here.
     """
     model, r = checked_model(p, last_density), check_relative_importance(r)
-    states = [state for branch in branches(model) if (state := _solved(branch, r)) is not None]
+    known = branches(model)
+    table = np.array([branch.table_loss(np.array([r]))[0] for branch in known])
+    states = [known[k].solve(r) for k in np.flatnonzero(table <= table.min() + _TOUCH)]
     return min(states, key=lambda state: state.loss)
 
 
@@ -89,16 +92,15 @@ def _changes(below: int, above: int, low: float, high: float, model: Model) -> l
     Where a third branch is lower in between, it comes in between.
     """
     known = branches(model)
-    change = _transition(known[below], known[above], low, high, model)
-    ends = float(known[below].r[-1]), float(known[above].r[0])
-    for r in (change.relative_importance, *ends):
+    meeting = _meeting(known[below], known[above], low, high)
+    for r in (meeting.r, float(known[below].r[-1]), float(known[above].r[0])):
         third = _lowest(known, np.array([r]))[0] if low < r < high else below
         if third in (below, above):
             continue
         if _loss(known[third], r) < min(_loss(known[k], r) for k in (below, above)) - _ROUNDING:
             halves = (below, third, low, r), (third, above, r, high)
             return [change for half in halves for change in _changes(*half, model)]
-    return [change]
+    return [_transition(known[below], known[above], meeting, model)]
 
 
 def _lowest(known: tuple[Branch, ...], grid: Vector) -> np.ndarray:
@@ -112,17 +114,43 @@ def _lowest(known: tuple[Branch, ...], grid: Vector) -> np.ndarray:
     return winner
 
 
-def _transition(below: Branch, above: Branch, low: float, high: float, model: Model) -> Transition:
-    """The change from one branch to another between two relative importances."""
+class _Meeting(NamedTuple):
+    """Where two branches meet: at equal losses, or where one ends, `gap` apart."""
+
+    r: float
+    tie: bool
+    gap: float
+
+
+def _meeting(below: Branch, above: Branch, low: float, high: float) -> _Meeting:
     start, end = max(low, float(above.r[0])), min(high, float(below.r[-1]))
+    if start >= end:
+        return _Meeting(start, False, abs(_gap(below, above)))
 
     def difference(r: float) -> float:
         return _loss(below, r) - _loss(above, r)
 
-    if start >= end or difference(start) > -_ROUNDING or difference(end) < _ROUNDING:
-        return _continuous(below, above, start, model)
-    r = bracketed_root(difference, start, end)
-    return Transition(model.density, r, below.solve(r), above.solve(r), continuous=False)
+    first, last = difference(start), difference(end)
+    if first > -_ROUNDING or last < _ROUNDING:
+        return _Meeting(start, False, min(abs(first), abs(last)))
+    return _Meeting(bracketed_root(difference, start, end), True, 0.0)
+
+
+def _transition(below: Branch, above: Branch, meeting: _Meeting, model: Model) -> Transition:
+    """The change from one branch to another where they meet."""
+    if meeting.gap > _TOUCH:
+        names = f"{below.phase} and {above.phase}"
+        raise RootNotFound(f"States between {names} were not found near r = {meeting.r:.6g}.")
+    if not meeting.tie:
+        return _continuous(below, above, meeting.r, model)
+    ends = below.solve(meeting.r), above.solve(meeting.r)
+    return Transition(model.density, meeting.r, *ends, continuous=False)
+
+
+def _gap(below: Branch, above: Branch) -> float:
+    """Difference of the losses where one branch ends and, a little later, the other begins."""
+    step = float(above.r[0] - below.r[-1])
+    return float(below.loss[-1] + step * below.slope[-1] - above.loss[0])
 
 
 def _continuous(below: Branch, above: Branch, start: float, model: Model) -> Transition:
@@ -139,14 +167,4 @@ def _continuous(below: Branch, above: Branch, start: float, model: Model) -> Tra
 
 
 def _loss(branch: Branch, r: float) -> float:
-    state = _solved(branch, r)
-    return np.inf if state is None else state.loss
-
-
-def _solved(branch: Branch, r: float) -> State | None:
-    if not branch.covers(r):
-        return None
-    try:
-        return branch.solve(r)
-    except RootNotFound:
-        return None
+    return branch.solve(r).loss if branch.covers(r) else np.inf

@@ -12,11 +12,15 @@ from theory.three_features.families import (
     in_gauge,
     stationary_on_plane,
 )
-from theory.three_features.isosceles import bifurcation, exchange_zeros, isosceles_curve
+from theory.three_features.isosceles import (
+    bifurcation,
+    exchange_zeros,
+    isosceles_curve,
+    room_in_r,
+)
 from theory.three_features.loss import Matrix, Model, Vector
 
 _FIRST = 5e-3  # distance of the first scalene state from the isosceles one
-_LARGEST, _SMALLEST = 10.0, 1e-3
 
 
 @functools.lru_cache(maxsize=32)
@@ -41,16 +45,16 @@ def _leaving(model: Model, row: Vector, direction: Vector) -> Matrix:
         start = solve(stationary_on_plane(SCALENE, model, second, away), second)
     except RootNotFound:
         return first[None]
-    rows = follow(SCALENE, model, start, start - first, _room)
+    within = room_in_r(model)
+
+    def room(row: Vector) -> float:
+        """Also how far two features are from orthogonal."""
+        W = (SCALENE @ row[:-1])[:6].reshape(2, 3)
+        return float(min(-(W.T @ W)[np.triu_indices(3, 1)].max(), within(row)))
+
+    rows = follow(SCALENE, model, start, start - first, room)
     return np.concatenate([first[None], with_turns(SCALENE, model, rows)])
 
 
 def _row(y: Vector, r: float) -> Vector:
     return np.append(SCALENE.T @ y / np.sum(SCALENE**2, axis=0), r)
-
-
-def _room(row: Vector) -> float:
-    """How far the state is from two orthogonal features, and from the ends of the range of r."""
-    W = (SCALENE @ row[:-1])[:6].reshape(2, 3)
-    couplings = (W.T @ W)[np.triu_indices(3, 1)]
-    return float(min(-couplings.max(), row[-1] - _SMALLEST, _LARGEST - row[-1]))

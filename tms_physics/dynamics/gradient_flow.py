@@ -2,36 +2,43 @@
 
 from collections.abc import Callable
 
-import diffrax as dfx
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.core import Tracer
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PyTree
 
 from .._checks import check_count, check_positive, check_shape, check_values, real_array
-from .._types import BoolScalar, IntScalar, Number, Scalar, State, Vector
+from .._types import IntScalar, Number, Scalar, State, Vector
 from . import result as outcomes
-from ._flat import flatten
-from .newton import gradient_tolerance, polish
+from ._flat import FlatProblem, flatten
+from .ends import End, dense_end, unexamined_end
+from .events import LEAST_RATIO, Events, Wanted, Watched
+from .explicit_flow import explicit_path
+from .implicit_flow import implicit_path
+from .path import Path
 from .result import Result
-from .stability import curvature
 
-_FIRST_STEP = 1e-2  # in units of 1/curvature; the controller takes it from there
+DENSE_PARAMETERS = 300
+"""States of more parameters are followed and judged without Hessians."""
 
 
 class Trajectory(eqx.Module):
     """A flow and its end.
 
-    `times` (T,), `states` (leading axis T) and `energies` (T,) along the way; times after the
-    steady state repeat it. `final` is the polished end state, `final_energy` its energy,
-    `gradient_norm` ‖∇E‖ there, `shift` how far the polish moved it, `curvature` the least
-    one-sided second derivative and `direction` the unit direction of it (along which a saddle is
-    left), `result` a sentence, `stats` counts of solver steps.
+    `times` (T,), `states` (leading axis T; None with `observe`), `observed` (leading axis T; None
+    without `observe`) and `energies` (T,) along the way; times after the steady state repeat it.
+    `final` is the polished end state, `final_energy` its energy, `gradient_norm` ‖∇E‖ there,
+    `shift` how far the polish moved it, `curvature` the least one-sided second derivative and
+    `direction` the unit direction of it (along which a saddle is left), `result` a sentence,
+    `stats` counts of solver steps, `events` what was asked for of them. Of more than
+    `DENSE_PARAMETERS` parameters the end is neither polished nor examined: no shift, no direction,
+    and a curvature that is not a number.
     """
 
     times: Float[Array, " T"]
     states: State
+    observed: PyTree
     energies: Float[Array, " T"]
     final: State
     final_energy: Scalar
@@ -41,43 +48,7 @@ class Trajectory(eqx.Module):
     direction: State
     result: Result
     stats: dict[str, IntScalar]
-
-
-def _solve(
-    field: Callable,
-    flat: jax.Array,
-    times: jax.Array | None,
-    last_time: Number,
-    *,
-    steady: Number,
-    rtol: Number,
-    max_steps: int,
-) -> dfx.Solution:
-    t0 = jnp.zeros((), flat.dtype) if times is None else times[0]
-    t1 = jnp.maximum(t0 if times is None else times[-1], last_time)
-
-    # Kept apart, as an event ends the solve before all times: what is not reached is infinite.
-    subs = [dfx.SubSaveAt(t1=True)]
-    if times is not None:
-        subs.append(dfx.SubSaveAt(ts=times))
-
-    def is_steady(t: Scalar, y: jax.Array, args: None, **kwargs: object) -> jax.Array:
-        return jnp.linalg.norm(field(t, y, args)) < steady
-
-    return dfx.diffeqsolve(
-        dfx.ODETerm(field),
-        dfx.Kvaerno3(),
-        t0,
-        t1,
-        jnp.minimum(_FIRST_STEP, t1 - t0),
-        flat,
-        saveat=dfx.SaveAt(subs=subs),
-        stepsize_controller=dfx.PIDController(rtol=rtol, atol=rtol * 1e-3),
-        event=dfx.Event(is_steady),
-        adjoint=dfx.ForwardMode(),
-        max_steps=max_steps,
-        throw=False,
-    )
+    events: Events | None
 
 
 def gradient_flow(
@@ -92,95 +63,83 @@ def gradient_flow(
     max_shift: Number = 1e-2,
     tolerance: Number | None = None,
     zero_modes: Callable[[State], State] | None = None,
+    observe: Callable[[State], PyTree] | None = None,
+    plateau_ratio: Number | None = None,
+    watch: Callable[[State], Float[Array, " C"]] | None = None,
+    levels: Float[Array, " L"] | None = None,
+    max_crossings: int = 1024,
 ) -> Trajectory:
     """Follow ẏ = -∇E(y) to a steady state, then polish it and tell a minimum from a saddle.
 
-    The flow is stiff with long plateaus near saddles, hence an L-stable implicit method
-    (Kvaerno 3/2, adaptive, `diffrax`) that ends by event where ‖∇E‖ < `steady`; a semismooth
-    Newton iteration then solves ∇E = 0 to ‖∇E‖ ≤ `tolerance`. What did not arrive is reported as
+    The flow is stiff with long plateaus near saddles. Up to `DENSE_PARAMETERS` = 300 parameters
+    an L-stable implicit method (Kvaerno 3/2, adaptive, `diffrax`) follows it and ends by event
+    where ‖∇E‖ < `steady`; a semismooth Newton iteration then solves ∇E = 0 to ‖∇E‖ ≤ `tolerance`.
+    Of larger states, and where events are asked for, the path is that of an explicit method that
+    needs gradients only (Runge-Kutta-Chebyshev of second order, adaptive in step and stages); it
+    also ends where rounding leaves no gradient to follow. What did not arrive is reported as
     failed in `result`, with the state where it stopped. A flow may end at a saddle for good: the
-    second derivatives jump at kinks, so a state can attract from one side and repel on the
-    other. It needs the dense Hessian: use it up to a few hundred parameters.
+    second derivatives jump at kinks, so a state can attract from one side and repel on the other.
+    The end of a larger state is left as it is: its stability is not examined.
 
     **Arguments:** `energy`: state -> scalar; `y0`: start, any pytree of real arrays; `times` (T,):
     increasing times to save, the first that of `y0` (default: only 0), in units of 1/curvature;
     `last_time`: where to give up;
-    `steady`: gradient norm of a steady state; `rtol`: local error relative to the parameters (the
-    absolute one is 1e-3 of it); `max_steps`: solver steps; `max_shift`: largest shift of the
-    polish, in parameter units; `tolerance`: of the polish (default 1e-12 in float64, 1e-5 in
-    float32); `zero_modes`: see `curvature`. Raises `ValueError` for values out of range.
+    `steady`: gradient norm of a steady state, and of a plateau that would pass for one; `rtol`:
+    local error relative to the parameters (the absolute one is 1e-3 of it), with the explicit
+    method also, times 4 rtol^(-1/3), relative to the distance moved; `max_steps`: solver steps;
+    `max_shift`: largest shift of the polish, in parameter units; `tolerance`: of the polish
+    (default 1e-12 in float64, 1e-5 in float32); `zero_modes`: see `curvature`; `observe`: saves
+    observe(state), any pytree of arrays, at `times` instead of states.
 
-    jit- and vmap-able; forward-mode differentiable.
+    **Events** (see `Events`): `plateau_ratio` ≥ 1.5, 3 is a good value: records every minimum of
+    the speed ‖∇E‖ that lies below the maxima before and after it by this factor or more, its
+    state, and when the plateau around it is entered and left: where the speed is that maximum
+    over √ratio, so that plateaus are what lies between the jumps. The start counts as a maximum.
+    `watch`, `levels`: records when the entries of watch(state) (C,) cross each level (L,), at most
+    `max_crossings` of them; two crossings of one level by one entry within one step go unseen.
+
+    Raises `ValueError` for values out of range. jit- and vmap-able; forward-mode differentiable.
     """
     positive = {"last_time": last_time, "steady": steady, "rtol": rtol, "max_shift": max_shift}
     for name, value in positive.items():
         check_positive(name, value)
     check_count("max_steps", max_steps)
-    flat, flat_energy, modes, unravel = flatten(energy, y0, zero_modes)
-    saved = None if times is None else _checked_times(times).astype(flat.dtype)
-    gradient = jax.jit(jax.grad(flat_energy))
-    solution = _solve(
-        lambda t, y, args: -gradient(y),
-        flat,
-        saved,
-        last_time,
-        steady=steady,
-        rtol=rtol,
-        max_steps=max_steps,
+    problem = flatten(energy, y0, zero_modes)
+    saved = None if times is None else _checked_times(times).astype(problem.y.dtype)
+    wanted = _checked_events(problem, plateau_ratio, watch, levels, max_crossings)
+    large = problem.y.size > DENSE_PARAMETERS
+    seen = problem.unravel if observe is None else lambda v: observe(problem.unravel(v))
+    limits = {"steady": steady, "rtol": rtol, "max_steps": max_steps}
+    if large or not wanted.is_nothing:
+        path = explicit_path(problem, saved, last_time, observe=seen, wanted=wanted, **limits)
+    else:
+        path = implicit_path(problem, saved, last_time, observe=seen, **limits)
+    return _trajectory(
+        problem,
+        path,
+        unexamined_end(path)
+        if large
+        else dense_end(problem, path, max_shift=max_shift, tolerance=tolerance),
+        has_states=observe is None,
     )
-    end = solution.ys[0][0]  # type: ignore[index]
-    reached = dfx.is_event(solution.result)
-    limit = gradient_tolerance(flat.dtype, tolerance)
-    polished = polish(flat_energy, end, tolerance=limit)
-    shift = jnp.linalg.norm(polished.y - end)
-    final = jnp.where(reached, polished.y, end)
-    bend = curvature(flat_energy, final, zero_modes=modes)
-    result = outcomes.select(
-        *_unfinished(solution, end),
-        (~(polished.gradient_norm <= limit), outcomes.NOT_POLISHED),
-        (shift > max_shift, outcomes.MOVED_TOO_FAR),
-        (bend.value < -bend.tolerance, outcomes.SADDLE),
-        default=outcomes.MINIMUM,
-    )
-    saved, path = _path(solution, saved, flat, end)
+
+
+def _trajectory(problem: FlatProblem, path: Path, end: End, *, has_states: bool) -> Trajectory:
     return Trajectory(
-        times=saved,
-        states=jax.vmap(unravel)(path),
-        energies=jax.vmap(flat_energy)(path),
-        final=unravel(final),
-        final_energy=flat_energy(final),
-        gradient_norm=jnp.where(reached, polished.gradient_norm, jnp.linalg.norm(gradient(end))),
-        shift=shift,
-        curvature=bend.value,
-        direction=unravel(bend.direction),
-        result=result,
-        stats={
-            "accepted_steps": solution.stats["num_accepted_steps"],
-            "rejected_steps": solution.stats["num_rejected_steps"],
-            "polish_steps": polished.steps,
-        },
+        times=path.times,
+        states=path.observed if has_states else None,
+        observed=None if has_states else path.observed,
+        energies=path.energies,
+        final=problem.unravel(end.y),
+        final_energy=problem.energy(end.y),
+        gradient_norm=end.gradient_norm,
+        shift=end.shift,
+        curvature=end.curvature,
+        direction=problem.unravel(end.direction),
+        result=outcomes.select(*path.failures, *end.outcomes, default=end.default),
+        stats={**path.stats, "polish_steps": end.polish_steps},
+        events=path.events,
     )
-
-
-def _unfinished(solution: dfx.Solution, end: Vector) -> tuple[tuple[BoolScalar, int], ...]:
-    """The ways in which the solver stops before a steady state."""
-    reached = dfx.is_event(solution.result)
-    return (
-        (~jnp.all(jnp.isfinite(end)), outcomes.SOLVER_FAILED),
-        (dfx.is_successful(solution.result) & ~reached, outcomes.LAST_TIME),
-        (solution.result == dfx.RESULTS.max_steps_reached, outcomes.STEP_LIMIT),
-        (~reached, outcomes.SOLVER_FAILED),
-    )
-
-
-def _path(
-    solution: dfx.Solution, saved: Float[Array, " T"] | None, start: Vector, end: Vector
-) -> tuple[Float[Array, " T"], Float[Array, "T N"]]:
-    """Times and states along the way; the end is repeated at times after the steady state."""
-    if saved is None:
-        return jnp.zeros(1, start.dtype), start[None]
-    met = jnp.isfinite(solution.ts[1])  # type: ignore[index]
-    return saved, jnp.where(met[:, None], solution.ys[1], end[None])  # type: ignore[index]
 
 
 def _checked_times(times: Float[Array, " T"]) -> Float[Array, " T"]:
@@ -190,3 +149,47 @@ def _checked_times(times: Float[Array, " T"]) -> Float[Array, " T"]:
         return array
     rule = "finite and not decreasing"
     return check_values("times", array, rule, lambda t: jnp.diff(t, prepend=-jnp.inf) >= 0)
+
+
+def _checked_events(
+    problem: FlatProblem,
+    ratio: Number | None,
+    watch: Callable[[State], Float[Array, " C"]] | None,
+    levels: Float[Array, " L"] | None,
+    capacity: int,
+) -> Wanted:
+    """The events asked for; raises `ValueError` for what cannot be searched for."""
+    check_count("max_crossings", capacity)
+    dtype = problem.y.dtype
+    if ratio is not None:
+        ratio = real_array("plateau_ratio", ratio).astype(dtype)
+        check_shape("plateau_ratio", ratio, "()", ratio.ndim == 0)
+        rule = f"finite and >= {LEAST_RATIO}"
+        ratio = check_values(
+            "plateau_ratio", ratio, rule, lambda a: jnp.isfinite(a) & (a >= LEAST_RATIO)
+        )
+    if watch is None or levels is None:
+        if (watch is None) != (levels is None):
+            missing, given = ("watch", "levels") if watch is None else ("levels", "watch")
+            raise ValueError(f"Argument `{missing}` must be given with `{given}`, but is None.")
+        return Wanted(ratio, None)
+    heights = real_array("levels", levels).astype(dtype)
+    check_shape("levels", heights, "(L,) with L >= 1", heights.ndim == 1 and heights.size > 0)
+    heights = check_values("levels", heights, "finite", jnp.isfinite)
+    return Wanted(ratio, Watched(_checked_watch(problem, watch), heights, capacity))
+
+
+def _checked_watch(
+    problem: FlatProblem, watch: Callable[[State], Float[Array, " C"]]
+) -> Callable[[Vector], Float[Array, " C"]]:
+    """`watch` as a function of vectors."""
+
+    def watched(v: Vector) -> Float[Array, " C"]:
+        return watch(problem.unravel(v))
+
+    shape = jax.eval_shape(watched, problem.y).shape
+    if len(shape) != 1 or shape[0] == 0:
+        raise ValueError(
+            f"Argument `watch` must map a state to shape (C,) with C >= 1, but gives shape {shape}."
+        )
+    return watched

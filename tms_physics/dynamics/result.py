@@ -7,6 +7,7 @@ from jaxtyping import Array, Bool
 from .._types import BoolScalar, IntScalar
 
 MINIMUM, SADDLE, LAST_TIME, STEP_LIMIT, SOLVER_FAILED, NOT_POLISHED, MOVED_TOO_FAR = range(7)
+UNEXAMINED = 7
 
 SENTENCES = (
     "Converged to a local minimum.",
@@ -16,6 +17,7 @@ SENTENCES = (
     "The solver failed: a step gave non-finite values or could not be made small enough.",
     "The Newton polish did not reach the gradient tolerance.",
     "The Newton polish moved the state further than allowed from the end of the flow.",
+    "Reached a steady state; its stability was not examined.",
 )
 
 
@@ -37,7 +39,7 @@ class Result(eqx.Module):
 
     @property
     def is_stationary(self) -> Bool[Array, "..."]:
-        return self.code <= SADDLE
+        return (self.code <= SADDLE) | (self.code == UNEXAMINED)
 
 
 def select(*cases: tuple[BoolScalar, int], default: int) -> Result:

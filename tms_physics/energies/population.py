@@ -4,29 +4,71 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+from jaxtyping import Int
 
-from .._checks import density_vector, importance_vector, network
+from .._checks import check_number_between, density_vector, importance_vector, network
 from .._types import Features, Number, Params, Scalar, Weights
 from ._box import MAX_FEATURES
 from ._row import output_loss
+from .inversion.loss import OutputLosses
+from .inversion.loss import output_losses as inverted_losses
+from .inversion.nodes import BLOCK
+
+_CLOSED_FORM_ERROR = 1e-12  # of the closed form, as a share of p_i/3 + E(x_i - x'_i)²
+_ABSOLUTE = 1e-13  # of Σ_i I_i p_i/3: the least error asked for, in float64
 
 
-@jax.jit
-def _loss(W: jax.Array, b: jax.Array, importance: jax.Array, density: jax.Array) -> jax.Array:
-    """Σ_i I_i (p_i/3 - 2 E[x_i ReLU(z_i)] + E ReLU(z_i)²); jitted so that it is traced once."""
+class Evaluation(eqx.Module):
+    """The population loss and how well it is known.
+
+    `loss` L; `error` an estimate of its error from above; `outputs` (n,) the losses
+    E(x_i - x'_i)² of each output; `nodes` of the inversion, 0 for the closed form.
+    """
+
+    loss: Scalar
+    error: Scalar
+    outputs: Features
+    nodes: Int[Array, ""]
+
+
+def _closed_form(W: Array, b: Array, density: Array) -> OutputLosses:
     n = W.shape[1]
     own_first = np.array([[i, *(j for j in range(n) if j != i)] for i in range(n)])
     gram = jnp.matmul(W.T, W, precision=jax.lax.Precision.HIGHEST)
     rows = jnp.concatenate([b[:, None], gram[np.arange(n)[:, None], own_first]], axis=1)
-    return jnp.sum(importance * (density / 3 + jax.vmap(output_loss)(rows, density[own_first])))
+    losses = density / 3 + jax.vmap(output_loss)(rows, density[own_first])
+    ulp = jnp.finfo(losses.dtype).eps / jnp.finfo(jnp.float64).eps
+    errors = _CLOSED_FORM_ERROR * ulp * (density / 3 + jnp.abs(losses))
+    return OutputLosses(losses, jax.lax.stop_gradient(errors), jnp.asarray(0))
 
 
-def _check_size(n: int) -> None:
-    if n > MAX_FEATURES:
-        raise ValueError(
-            f"Argument `W` must have at most {MAX_FEATURES} columns (features) for the exact "
-            f"population loss, but has {n}."
-        )
+def _outputs(W: Array, b: Array, importance: Array, density: Array, rtol: float) -> OutputLosses:
+    if W.shape[1] <= MAX_FEATURES:
+        return _closed_form(W, b, density)
+    dtype = jnp.result_type(W, b, importance, density)
+    W, b, importance, density = (x.astype(dtype) for x in (W, b, importance, density))
+    floor = _ABSOLUTE if jnp.finfo(dtype).eps < 1e-10 else 0.3 * _single(dtype)
+    relative = rtol if jnp.finfo(dtype).eps < 1e-10 else 0.0
+    scale = jnp.sum(importance * density / 3)
+    tolerance = jnp.stack([jnp.asarray(relative, dtype), floor * scale])
+    return inverted_losses(W, b, importance, density, tolerance)
+
+
+def _single(dtype: jnp.dtype) -> float:
+    """1e-5 in float32: what it can hold of Σ_i I_i p_i/3, rounding included."""
+    return 1e-5 * float(jnp.finfo(dtype).eps) / float(np.finfo(np.float32).eps)
+
+
+@eqx.filter_jit
+def _evaluate(W: Array, b: Array, importance: Array, density: Array, rtol: float) -> Evaluation:
+    out = _outputs(W, b, importance, density, rtol)
+    return Evaluation(
+        jnp.sum(importance * out.losses),
+        jnp.sum(importance * out.errors),
+        out.losses,
+        out.blocks * BLOCK,
+    )
 
 
 def population_loss(
@@ -35,29 +77,59 @@ def population_loss(
     *,
     importance: Number | Features,
     density: Number | Features,
+    rtol: float = 1e-8,
 ) -> Scalar:
     """Exact expected loss of x' = ReLU(WᵀW x + b): no samples, no noise.
 
     L = Σ_i I_i E(x_i - x'_i)², the sum over features, with x_j zero with probability 1 - p_j,
-    else uniform on [0, 1] (Elhage et al. 2022, "Demonstrating superposition"). Evaluated in
-    closed form by a recurrence over the faces of the cube, with an error of at most
-    1e-12 Σ_i I_i (p_i/3 + E ReLU(z_i)²) in float64 for every W and b, duplicates, antipodes,
-    zeros and large weights included.
+    else uniform on [0, 1] (Elhage et al. 2022, "Demonstrating superposition").
+
+    Up to 6 features in closed form, by a recurrence over the faces of the cube, with an error of
+    at most 1e-12 Σ_i I_i (p_i/3 + E ReLU(z_i)²) in float64 for every W and b. More features by
+    inversion of the Laplace transform of each z_i (see `energies.inversion`), with as many nodes,
+    up to 2048, as an error of rtol L + 1e-13 Σ_i I_i p_i/3 needs in float64, 1e-5 Σ_i I_i p_i/3 in
+    float32: O(n² nodes) operations, O(n² + n nodes) memory. Where the nodes do not suffice (few
+    large couplings beside many of 1e-6 to 1e-3, and |b_i| as small as these) the error is
+    larger; `evaluate_population` tells it.
 
     L is continuously differentiable, except where a feature has W_i = 0 and b_i = 0 (there the
     derivative from b_i < 0 is returned); second derivatives jump where b_i = 0. Use
     `tms_physics.curvature` for stability.
 
-    **Arguments:** `W` (m, n), feature i is column i, n ≤ 6; `b` (n,); `importance` I, a number or
-    (n,), finite and ≥ 0; `density` p, a number or (n,), in (0, 1]. All dimensionless.
+    **Arguments:** `W` (m, n), feature i is column i; `b` (n,); `importance` I, a number or (n,),
+    finite and ≥ 0; `density` p, a number or (n,), in (0, 1]; `rtol` in [1e-12, 1e-2], of no
+    effect for n ≤ 6 and in float32. All dimensionless.
 
-    Differentiable, jit- and vmap-able. Raises `ValueError` for other shapes and values (for
-    values only known at run time under `jit`, an error when the program runs).
+    jit- and vmap-able; reverse- and forward-mode differentiable in W, b and `importance`, and
+    forward over either. For n > 6 it is differentiable in `density` by forward mode only, and
+    not twice by reverse mode. Raises `ValueError` for other shapes and values (for values only
+    known at run time under `jit`, an error when the program runs).
+    """
+    return evaluate_population(W, b, importance=importance, density=density, rtol=rtol).loss
+
+
+def evaluate_population(
+    W: Weights,
+    b: Features,
+    *,
+    importance: Number | Features,
+    density: Number | Features,
+    rtol: float = 1e-8,
+) -> Evaluation:
+    """`population_loss` with an estimate of its error and the loss of every output.
+
+    The estimate is a fifth of what half of the nodes would change, or a fortieth of what half of
+    these would, summed over the outputs.
+    Arguments and errors as in `population_loss`.
     """
     weights, biases = network(W, b)
     n = weights.shape[1]
-    _check_size(n)
-    return _loss(weights, biases, importance_vector(importance, n), density_vector(density, n))
+    vectors = importance_vector(importance, n), density_vector(density, n)
+    return _evaluate(weights, biases, *vectors, _checked_rtol(rtol))
+
+
+def _checked_rtol(rtol: float) -> float:
+    return check_number_between("rtol", rtol, 1e-12, 1e-2)
 
 
 class PopulationLoss(eqx.Module):
@@ -71,12 +143,15 @@ class PopulationLoss(eqx.Module):
 
     importance: Features
     density: Features
+    rtol: float = eqx.field(static=True)
 
-    def __init__(self, importance: Number | Features, density: Number | Features):
+    def __init__(
+        self, importance: Number | Features, density: Number | Features, rtol: float = 1e-8
+    ):
         n = max(jnp.size(importance), jnp.size(density))
-        _check_size(n)
         self.importance = importance_vector(importance, n)
         self.density = density_vector(density, n)
+        self.rtol = _checked_rtol(rtol)
 
     def __call__(self, params: Params) -> Scalar:
         n = self.density.shape[0]
@@ -86,5 +161,6 @@ class PopulationLoss(eqx.Module):
                 f"Argument `params` must be (W, b) of shapes (m, {n}) and ({n},), "
                 f"but has shapes {shapes}."
             )
-        W, b = params
-        return _loss(W, b, self.importance, self.density)
+        W, b = (jnp.asarray(leaf) for leaf in params)
+        vectors = jnp.asarray(self.importance), jnp.asarray(self.density)
+        return _evaluate(W, b, *vectors, self.rtol).loss

@@ -1,0 +1,211 @@
+"""The population loss of many features: closed forms, independent sums, sampling, its own laws."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from tests.energies.cases import Case, cases
+from tests.energies.reference import Exact, exact
+from tms_physics import PopulationLoss, evaluate_population, population_loss
+
+COPIES = 3  # of a small system side by side: more features, the same rows
+TAGS = {tag: n for n in (3, 4) for tag in cases(n)}
+
+
+def side_by_side(case: Case) -> Case:
+    """Independent copies: W block diagonal, so that all couplings between copies vanish."""
+    m, n = case.W.shape
+    W = np.zeros((COPIES * m, COPIES * n))
+    for k in range(COPIES):
+        W[k * m : (k + 1) * m, k * n : (k + 1) * n] = case.W
+    return Case(W, *(np.tile(x, COPIES) for x in case[1:]))
+
+
+def evaluate(case: Case, rtol: float = 1e-8):
+    return evaluate_population(
+        case.W, case.b, importance=case.importance, density=case.density, rtol=rtol
+    )
+
+
+@functools.cache
+def reference(tag: str) -> Exact:
+    return exact(*cases(TAGS[tag])[tag])
+
+
+def scale_of(tag: str) -> float:
+    return COPIES * reference(tag).scale
+
+
+def network(n: int, m: int, *, density: float, seed: int = 0, spread: float = 1.0) -> Case:
+    """Unit columns in random directions, small negative biases."""
+    rng = np.random.default_rng(seed)
+    W = rng.normal(size=(m, n))
+    W = spread * W / np.linalg.norm(W, axis=0)
+    b = -0.2 * spread**2 * rng.uniform(size=n)
+    return Case(W, b, rng.uniform(0.5, 1.5, n), np.full(n, density))
+
+
+@functools.cache
+def bank() -> dict[str, tuple[float, float, float, float]]:
+    """Value, error estimate, exact value and scale of every case."""
+    out = {}
+    for tag in TAGS:
+        got = evaluate(side_by_side(cases(TAGS[tag])[tag]))
+        out[tag] = (
+            float(got.loss), float(got.error), COPIES * reference(tag).loss, scale_of(tag)
+        )  # fmt: skip
+    return out
+
+
+def test_hard_cases_are_as_accurate_as_asked_or_say_so() -> None:
+    for tag, (value, error, expected, scale) in bank().items():
+        asked = 1e-8 * abs(expected) + 1e-12 * scale
+        assert abs(value - expected) <= max(asked, 10 * error), tag
+
+
+def test_error_estimate_is_honest() -> None:
+    """Beyond rounding, at most 5 % of the errors exceed their estimate, none ten times."""
+    ratios = np.array(
+        [
+            abs(value - expected) / (error + 1e-12 * scale)
+            for value, error, expected, scale in bank().values()
+        ]
+    )
+    assert np.mean(ratios <= 1) >= 0.95
+    assert np.max(ratios) <= 10
+
+
+@pytest.mark.parametrize("density", [1e-4, 0.01, 0.1, 0.5, 1.0])
+def test_gradient_against_differences(density: float) -> None:
+    case = network(12, 4, density=density)
+    energy = PopulationLoss(case.importance, case.density, 1e-12)
+    rng = np.random.default_rng(1)
+    direction = rng.normal(size=case.W.shape), rng.normal(size=case.b.shape)
+    slope = jax.grad(energy)((jnp.asarray(case.W), jnp.asarray(case.b)))
+    along = sum(float(jnp.sum(a * b)) for a, b in zip(slope, direction, strict=True))
+    step = 1e-4
+    ahead, behind = (
+        float(
+            energy((jnp.asarray(case.W + s * direction[0]), case.b + s * jnp.asarray(direction[1])))
+        )
+        for s in (step, -step)
+    )
+    assert along == pytest.approx((ahead - behind) / (2 * step), rel=1e-5, abs=1e-6 * density)
+
+
+def test_hessian_vector_product_against_differences_of_the_gradient() -> None:
+    case = network(12, 4, density=0.1)
+    slope = jax.grad(PopulationLoss(case.importance, case.density, 1e-12))
+    y = jnp.asarray(case.W), jnp.asarray(case.b)
+    rng = np.random.default_rng(2)
+    direction = jnp.asarray(rng.normal(size=y[0].shape)), jnp.asarray(rng.normal(size=y[1].shape))
+    product = jax.jvp(slope, (y,), (direction,))[1]
+    step = 1e-5
+
+    def moved(size: float):
+        return slope(jax.tree.map(lambda a, d: a + size * d, y, direction))
+
+    for got, ahead, behind in zip(product, moved(step), moved(-step), strict=True):
+        np.testing.assert_allclose(got, (ahead - behind) / (2 * step), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("n", "m", "density"), [(40, 10, 0.3), (100, 20, 0.02), (400, 30, 0.01)])
+def test_sampling_agrees(n: int, m: int, density: float) -> None:
+    """z-scores over 16 independent samples: none beyond 4.5, and a χ² that does not stand out."""
+    case = network(n, m, density=density)
+    expected = float(evaluate(case).loss)
+    rng = np.random.default_rng(3)
+    scores = []
+    for _ in range(16):
+        x = rng.random((5_000, n)) * (rng.random((5_000, n)) < density)
+        out = np.maximum(x @ case.W.T @ case.W + case.b, 0)
+        each = (x - out) ** 2 @ case.importance
+        scores.append((each.mean() - expected) / (each.std() / np.sqrt(len(each))))
+    assert np.max(np.abs(scores)) < 4.5
+    assert np.sum(np.square(scores)) < 45  # 1e-4 quantile of χ² with 16 degrees of freedom
+
+
+def test_doubling_the_nodes_changes_what_the_estimate_says() -> None:
+    case = network(1000, 100, density=0.01)
+    rough, fine = evaluate(case, 1e-5), evaluate(case, 1e-8)
+    assert int(fine.nodes) >= 2 * int(rough.nodes)
+    assert abs(float(rough.loss - fine.loss)) <= float(rough.error)
+    assert float(fine.error) <= 1e-8 * float(fine.loss) + 1e-13 * float(
+        np.sum(case.importance * case.density / 3)
+    )
+
+
+def test_unequal_densities_and_one_that_is_always_active() -> None:
+    rng = np.random.default_rng(4)
+    case = network(30, 8, density=0.1)._replace(density=np.geomspace(1e-4, 1.0, 30))
+    expected, x = float(evaluate(case).loss), rng.random((400_000, 30))
+    x = x * (rng.random(x.shape) < case.density)
+    each = (x - np.maximum(x @ case.W.T @ case.W + case.b, 0)) ** 2 @ case.importance
+    assert abs(each.mean() - expected) < 4.5 * each.std() / np.sqrt(len(each))
+
+
+def test_invariant_under_rotations_and_relabelling() -> None:
+    case = network(20, 5, density=0.05)
+    rng = np.random.default_rng(5)
+    turn, order = np.linalg.qr(rng.normal(size=(5, 5)))[0], rng.permutation(20)
+    value = float(evaluate(case).loss)
+    assert float(evaluate(case._replace(W=turn @ case.W)).loss) == pytest.approx(value, rel=1e-12)
+    shuffled = Case(*(x[..., order] for x in case))
+    assert float(evaluate(shuffled).loss) == pytest.approx(value, rel=1e-12)
+
+
+def test_batched_compiled_and_single_agree() -> None:
+    each = [network(9, 3, density=p) for p in (0.01, 0.3, 1.0)]
+
+    def value(W, b, importance, density):
+        return population_loss(W, b, importance=importance, density=density)
+
+    stacked = [jnp.stack([jnp.asarray(case[k]) for case in each]) for k in range(4)]
+    batch = jax.jit(jax.vmap(value))(*stacked)
+    single = [float(evaluate(case).loss) for case in each]
+    np.testing.assert_allclose(batch, single, rtol=2e-8)
+
+
+def test_outputs_and_dead_ones() -> None:
+    """A dead output costs p/3, exactly; the outputs add up to the loss."""
+    case = network(10, 3, density=0.2)
+    b = case.b.copy()
+    b[4] = -20.0
+    got = evaluate(case._replace(b=b))
+    assert float(got.outputs[4]) == 0.2 / 3
+    assert float(got.loss) == pytest.approx(float(case.importance @ got.outputs), rel=1e-14)
+    slope = jax.grad(PopulationLoss(case.importance, case.density))(
+        (jnp.asarray(case.W), jnp.asarray(b))
+    )
+    assert float(slope[1][4]) == 0.0
+
+
+def test_slope_in_density_by_forward_mode() -> None:
+    case = network(8, 3, density=0.2)
+
+    def value(p):
+        return population_loss(
+            case.W, case.b, importance=case.importance, density=p, rtol=1e-12
+        )  # fmt: skip
+
+    p, direction, step = jnp.asarray(case.density), jnp.linspace(-1.0, 1.0, 8), 1e-5
+    slope = jax.jvp(value, (p,), (direction,))[1]
+    difference = (value(p + step * direction) - value(p - step * direction)) / (2 * step)
+    assert float(slope) == pytest.approx(float(difference), rel=1e-6)
+
+
+@pytest.mark.float32
+def test_single_precision() -> None:
+    case = network(50, 10, density=0.05)
+    single = population_loss(
+        *(np.asarray(x, np.float32) for x in case[:2]),
+        importance=np.asarray(case.importance, np.float32),
+        density=np.asarray(case.density, np.float32),
+    )
+    rng = np.random.default_rng(6)
+    x = rng.random((100_000, 50)) * (rng.random((100_000, 50)) < case.density)
+    each = (x - np.maximum(x @ case.W.T @ case.W + case.b, 0)) ** 2 @ case.importance
+    assert abs(float(single) - each.mean()) < 4.5 * each.std() / np.sqrt(len(each))

@@ -1,0 +1,43 @@
+"""The trapezoid rule along Re s = c, in units in which the period is 1: s_k = c + 2πi k.
+
+For a function of period larger than |z| its error has two parts. The aliases Σ_{k≥1} e^{-ck} of
+z + k, where z + k > 0: second moments, known exactly. And the end of the sum: a smooth taper
+spares all kinks of the distribution of z but those near 0, whose share falls with an inverse power
+of the number of nodes K. So the sums at K/2 and K/4 tell how far the one at K may be off.
+"""
+
+import numpy as np
+
+SHIFT = 5.0
+BLOCK = 32
+ORDERS = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+LEVELS = tuple(sorted({k for order in ORDERS for k in (order // 4, order // 2, order)}))
+MAX_NODES = ORDERS[-1]
+SAFETY = 1 / 5  # of the last change, as the error: 1/7 if it falls as K⁻³, and some room
+EARLIER = 1 / 40  # of the change before, in case the last one is small by chance
+_FLAT = 0.4  # share of the nodes that the taper leaves alone
+
+
+def _taper(x: np.ndarray) -> np.ndarray:
+    """1 up to x = 0.4, 0 from x = 1 on, smooth to all orders in between."""
+    t = np.clip((x - _FLAT) / (1 - _FLAT), 2e-3, 1 - 2e-3)
+    inside = 1.0 / (1.0 + np.exp(1.0 / (1.0 - t) - 1.0 / t))
+    return np.where(x <= _FLAT, 1.0, np.where(x >= 1.0, 0.0, inside))
+
+
+def weights() -> np.ndarray:
+    """Weights (MAX_NODES, levels) of Re[integrand] at each node, for every number of nodes."""
+    k = np.arange(MAX_NODES)[:, None]
+    end = np.where(k == 0, 1.0, 2.0)  # 2 = (step 2π)/π
+    return end * _taper(k / np.array(LEVELS)[None])
+
+
+def order_tables() -> tuple[np.ndarray, ...]:
+    """For each number of blocks 0, 1, ...: is an order K complete, the levels of K, K/2, K/4."""
+    count = MAX_NODES // BLOCK
+    complete = np.zeros(count + 1, bool)
+    levels = np.zeros((3, count + 1), int)
+    for order in ORDERS:
+        complete[order // BLOCK] = True
+        levels[:, order // BLOCK] = [LEVELS.index(order // share) for share in (1, 2, 4)]
+    return complete, *levels

@@ -1,0 +1,185 @@
+"""Π_j F_j over the other features, less what is known in closed form, without cancellation.
+
+With F_j = q_j + f_j (idle or active) and a = Π_j q_j: n = Π_j F_j - a is the part with at least
+one active feature, t = n - Σ_j f_j a/q_j the part with at least two. Both are built up by
+multiplication, (a, n, t)·(a', n', t') = (a a', n n' + a n' + a' n, n n' + a t' + a' t), so that a
+sparse model keeps all digits.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jax.custom_derivatives import SymbolicZero
+
+from .nodes import BLOCK, SHIFT
+
+Pair = tuple[Array, Array]  # real and imaginary part: compiled code of complex numbers is slower
+LEAST_IDLE = 1e-30  # 1 - p of a feature that is always active
+_SMALLEST = 1e-30  # couplings are kept above, in size
+_ALWAYS = 1e-8  # 1 - p below it: the odds are too large to be added to others
+
+
+def times(x: Pair, y: Pair) -> Pair:
+    """The complex product."""
+    return x[0] * y[0] - x[1] * y[1], x[0] * y[1] + x[1] * y[0]
+
+
+class Others(NamedTuple):
+    """Parts n (one or more active) and t (two or more), each (real, imaginary)."""
+
+    some: Pair
+    several: Pair
+
+
+def _merge(x: tuple[Array, ...], y: tuple[Array, ...]) -> tuple[Array, ...]:
+    a, n, t = x[0], x[1:3], x[3:5]
+    b, m, u = y[0], y[1:3], y[3:5]
+    both = times(n, m)  # type: ignore[arg-type]
+    n = [both[k] + a * m[k] + b * n[k] for k in (0, 1)]
+    t = [both[k] + a * u[k] + b * t[k] for k in (0, 1)]
+    return a * b, *n, *t
+
+
+def _reduce(idle: Array, real: Array, imag: Array) -> tuple[Array, ...]:
+    one, zero = np.ones((), idle.dtype), np.zeros((), idle.dtype)
+    none = jnp.zeros_like(real)
+    out = lax.reduce((idle, real, imag, none, none), (one, zero, zero, zero, zero), _merge, (0,))
+    return tuple(out)
+
+
+@jax.custom_jvp
+def _product(idle: Array, real: Array, imag: Array) -> tuple[Array, ...]:
+    return _reduce(idle, real, imag)
+
+
+def _product_jvp(primals: tuple, tangents: tuple) -> tuple[tuple, tuple]:
+    """n' = Σ_j f_j' Π/F_j and t' = Σ_j f_j' (Π/F_j - a/q_j): sums, where a product takes a tree."""
+    idle, real, imag = primals
+    out = _product(*primals)
+    zero = jnp.zeros_like(real)
+    of_idle, *of_active = (zero if isinstance(x, SymbolicZero) else x for x in tangents)
+    a, whole = out[0][None], ((out[0] + out[1])[None], out[2][None])
+    share = times(whole, inverse((idle + real, imag)))
+    some = times((of_active[0] + of_idle, of_active[1]), share)
+    single = a / idle
+    several = [some[k] - of_active[k] * single for k in (0, 1)]
+    some = some[0] - of_idle * single, some[1]
+    if not isinstance(tangents[0], SymbolicZero):
+        rest = _active_besides(idle, (real, imag))
+        several[0] = several[0] - of_idle * single * (1 + rest[0])
+        several[1] = several[1] - of_idle * single * rest[1]
+    parts = [jnp.sum(x, axis=0) for x in (of_idle * single, *some, *several)]
+    return out, tuple(parts)
+
+
+def _active_besides(idle: Array, active: Pair) -> Pair:
+    """Σ_{l≠j} f_l/q_l for every j."""
+    odds = active[0] / idle, active[1] / idle
+    always = idle < _ALWAYS
+    return tuple(
+        jnp.where(
+            always,
+            jnp.sum(jnp.where(always, 0.0, x), axis=0, keepdims=True),
+            jnp.sum(x, axis=0, keepdims=True) - x,
+        )
+        for x in odds
+    )  # type: ignore[return-value]
+
+
+_product.defjvp(_product_jvp, symbolic_zeros=True)
+
+
+def inverse(x: Pair) -> Pair:
+    """1/x, and 0 at 0."""
+    size = x[0] * x[0] + x[1] * x[1]
+    factor = jnp.where(size > 0, 1.0 / jnp.where(size > 0, size, 1.0), 0.0)
+    return x[0] * factor, -x[1] * factor
+
+
+class Powers(NamedTuple):
+    """e^{s g} - 1 at node k and the step from one node to the next, arrays like g."""
+
+    g: Array
+    now: Pair
+    step: Pair
+
+
+def powers(g: Array, first: Array) -> Powers:
+    """At node `first`, computed afresh so that rounding does not pile up."""
+    g = jnp.where(jnp.abs(g) < _SMALLEST, _SMALLEST, g)
+    angle = 2 * jnp.pi * g
+    damp, start = jnp.expm1(SHIFT * g), _expm1_imaginary(angle * first)
+    now = start[0] * (1 + damp) + damp, start[1] * (1 + damp)
+    return Powers(g, now, _expm1_imaginary(angle))
+
+
+def _expm1_imaginary(angle: Array) -> Pair:
+    return -2 * jnp.sin(angle / 2) ** 2, jnp.sin(angle)
+
+
+def advance(at: Powers) -> Powers:
+    """The next node: (1 + x)(1 + y) - 1 = x + y + xy keeps the digits of small couplings."""
+    both = times(at.now, at.step)
+    return at._replace(now=(at.now[0] + at.step[0] + both[0], at.now[1] + at.step[1] + both[1]))
+
+
+def inverse_node(k: Array) -> Pair:
+    """1/s_k."""
+    omega = 2 * jnp.pi * k
+    size = SHIFT**2 + omega**2
+    return SHIFT / size, -omega / size
+
+
+def mean_phase(at: Powers, k: Array) -> Pair:
+    """φ(s_k g)."""
+    raw = times(at.now, inverse_node(k))
+    return raw[0] / at.g, raw[1] / at.g
+
+
+def mean_phase_slope(at: Powers, k: Array) -> Pair:
+    """s_k φ'(s_k g) = (e^{sg} - φ)/g, by its series where that would cancel."""
+    phi = mean_phase(at, k)
+    s = (jnp.asarray(SHIFT, at.g.dtype), 2 * jnp.pi * k)
+    u = s[0] * at.g, s[1] * at.g
+    square = times(u, u)
+    near = jnp.abs(at.g) * (s[0] + s[1]) < jnp.finfo(at.g.dtype).eps ** 0.25
+    series = times(s, (0.5 + u[0] / 3 + square[0] / 8, u[1] / 3 + square[1] / 8))
+    far = tuple((at.now[part] + (1 - part) - phi[part]) / at.g for part in (0, 1))
+    return jnp.where(near, series[0], far[0]), jnp.where(near, series[1], far[1])
+
+
+def block_products(g: Array, p: Array, first: Array) -> Others:
+    """n and t at the nodes of a block: each (BLOCK, rows); g, p (others, rows)."""
+    idle = jnp.maximum(1 - p, LEAST_IDLE)
+
+    def node(at: Powers, k: Array) -> tuple[Powers, tuple[Array, ...]]:
+        phi = mean_phase(at, k)
+        return advance(at), _product(idle, p * phi[0], p * phi[1])[1:]
+
+    nodes = first + jnp.arange(BLOCK, dtype=g.dtype)
+    out = lax.scan(node, powers(g, first), nodes)[1]
+    return Others((out[0], out[1]), (out[2], out[3]))
+
+
+def block_slopes(g: Array, p: Array, first: Array, whole: Pair, single: Pair) -> Array:
+    """Σ_k Re[(whole_k/F_j - single_k a_j) p_j s_k φ'(s_k g_j)] over a block: (others, rows).
+
+    whole, single (BLOCK, rows); a_j = Π_{l≠j} (1 - p_l).
+    """
+    idle = jnp.maximum(1 - p, LEAST_IDLE)
+    alone = p * jnp.prod(idle, axis=0, keepdims=True) / idle
+
+    def node(carry: tuple[Powers, Array], x: tuple) -> tuple[tuple[Powers, Array], None]:
+        (at, total), (k, *of_rows) = carry, x
+        w0, w1, v0, v1 = (value[None] for value in of_rows)
+        phi, slope = mean_phase(at, k), mean_phase_slope(at, k)
+        share = times((w0, w1), inverse((idle + p * phi[0], p * phi[1])))
+        factor = p * share[0] - alone * v0, p * share[1] - alone * v1
+        return (advance(at), total + factor[0] * slope[0] - factor[1] * slope[1]), None
+
+    nodes = first + jnp.arange(BLOCK, dtype=g.dtype)
+    start = powers(g, first), jnp.zeros_like(g)
+    return lax.scan(node, start, (nodes, *whole, *single))[0][1]
