@@ -58,6 +58,11 @@ def _train(**options: object):
     return tms.train(loss, jnp.zeros(()), sample, key=KEY, **settings)  # type: ignore[arg-type]
 
 
+def _langevin(y0: object = np.ones(2), **options: object):
+    settings = {"temperature": 0.1, "step": 0.1, "steps": 4} | options
+    return tms.langevin(_bowl, y0, key=KEY, **settings)  # type: ignore[arg-type]
+
+
 def _sampled(x: object = np.ones((3, 2)), model: Callable = lambda x: x, importance: object = 1.0):
     return tms.sampled_loss(model, x, importance=importance)  # type: ignore[arg-type]
 
@@ -162,6 +167,15 @@ MESSAGES: list[tuple[Callable[[], object], str]] = [
         lambda: tms.wilson_interval(np.array([0]), -2),
         "`trials` must be an integer >= 0, but is",
     ),
+    # langevin
+    (lambda: _langevin(y0="a"), "`y0` must be an array of real numbers, but is 'a'."),
+    (lambda: _langevin(temperature=-1.0), "`temperature` must be finite and >= 0, but is -1.0."),
+    (lambda: _langevin(temperature=[1.0]), "`temperature` must be finite and >= 0, but is [1.0]."),
+    (lambda: _langevin(step=0.0), "`step` must be positive and finite, but is 0.0."),
+    (lambda: _langevin(step=np.nan), "`step` must be positive and finite, but is nan."),
+    (lambda: _langevin(steps=0), "`steps` must be an integer >= 1, but is 0."),
+    (lambda: _langevin(every=1.5), "`every` must be an integer >= 1, but is 1.5."),
+    (lambda: _langevin(every=3), "`steps` must be a multiple of `every` = 3, but is 4."),
     # train
     (lambda: _train(steps=0), "`steps` must be an integer >= 1, but is 0."),
     (lambda: _train(batch=2.5), "`batch` must be an integer >= 1, but is 2.5."),

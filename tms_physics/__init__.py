@@ -9,6 +9,8 @@ from .dynamics.events import Events as Events
 from .dynamics.events import Plateaus as Plateaus
 from .dynamics.gradient_flow import Trajectory as Trajectory
 from .dynamics.gradient_flow import gradient_flow as gradient_flow
+from .dynamics.langevin import LangevinPath as LangevinPath
+from .dynamics.langevin import langevin as langevin
 from .dynamics.minimise import GroundStates as GroundStates
 from .dynamics.minimise import Minimum as Minimum
 from .dynamics.minimise import ground_states as ground_states

@@ -23,7 +23,10 @@ from theory.two_features.dedicated_line import (
 from theory.two_features.dedicated_line import tricritical_point as tricritical_point
 from theory.two_features.dedicated_line import tricritical_points as tricritical_points
 from theory.two_features.dedicated_line import triple_point as triple_point
+from theory.two_features.escape import AcuteEscape as AcuteEscape
+from theory.two_features.escape import acute_escape as acute_escape
 from theory.two_features.exchange_line import exchange_coexistence as exchange_coexistence
+from theory.two_features.finite_temperature import acute_rate_at as acute_rate_at
 from theory.two_features.fold_tables import acute_tricritical_point as acute_tricritical_point
 from theory.two_features.fold_tables import (
     symmetric_stability_density as symmetric_stability_density,
