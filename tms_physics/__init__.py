@@ -24,6 +24,8 @@ from .dynamics.stability import Curvature as Curvature
 from .dynamics.stability import curvature as curvature
 from .dynamics.stability import rotation_modes as rotation_modes
 from .dynamics.training import train as train
+from .energies.other_models import hidden_relu_population_loss as hidden_relu_population_loss
+from .energies.other_models import linear_population_loss as linear_population_loss
 from .energies.population import Evaluation as Evaluation
 from .energies.population import PopulationLoss as PopulationLoss
 from .energies.population import evaluate_population as evaluate_population

@@ -118,7 +118,7 @@ def evaluate_population(
 ) -> Evaluation:
     """`population_loss` with an estimate of its error and the loss of every output.
 
-    The estimate is a fifth of what half of the nodes would change, or a fortieth of what half of
+    The estimate is a fifth of what half of the nodes would change, or 1/150 of what half of
     these would, summed over the outputs.
     Arguments and errors as in `population_loss`.
     """

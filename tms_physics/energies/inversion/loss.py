@@ -75,11 +75,14 @@ def output_losses(
     """
     n = b.shape[0]
     gram = jnp.matmul(W.T, W, precision=lax.Precision.HIGHEST)
-    own, couplings = jnp.diagonal(gram), jnp.where(jnp.eye(n, dtype=bool), 0.0, gram)
-    others = jnp.where(jnp.eye(n, dtype=bool), 0.0, density[None])
-    scale = lax.stop_gradient(period(b, own, couplings, others))
+    diagonal = jnp.eye(n, dtype=bool)
+    own, couplings = jnp.diagonal(gram), jnp.where(diagonal, 0.0, gram)
+    scale = lax.stop_gradient(period(b, own, couplings, jnp.where(diagonal, 0.0, density[None])))
     bias, own = b / scale, own / scale
-    couplings, others = (couplings / scale[:, None]).T, others.T  # (others, rows)
+    couplings, others = (
+        couplings / scale[None],
+        jnp.where(diagonal, 0.0, density[:, None]),
+    )  # G = Gᵀ
 
     small = jnp.abs(couplings) < moments.SMALL
     of_small = moments.cumulants(jnp.where(small, couplings, 0.0), jnp.where(small, others, 0.0))

@@ -14,7 +14,7 @@ ORDERS = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
 LEVELS = tuple(sorted({k for order in ORDERS for k in (order // 4, order // 2, order)}))
 MAX_NODES = ORDERS[-1]
 SAFETY = 1 / 5  # of the last change, as the error: 1/7 if it falls as K⁻³, and some room
-EARLIER = 1 / 40  # of the change before, in case the last one is small by chance
+EARLIER = 1 / 150  # of the change before, in case the last one is small by chance
 _FLAT = 0.4  # share of the nodes that the taper leaves alone
 
 

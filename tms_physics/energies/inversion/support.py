@@ -4,8 +4,11 @@ import jax.numpy as jnp
 from jax import Array
 
 _TILTS = (0.7, 1.4, 2.8, 5.6, 11.0)  # θ in units of 1/max|g|
-_LOG_SHARE = 30.0  # -log of the share left out
-_ROOM = 1.15  # kinks at z = P would be met as if they were at 0
+_LOG_SHARE = (
+    30.0,
+    22.0,
+)  # -log of the share left out above P, and below -P, where aliases are damped
+_ROOM = 1.15  # kinks at the end of the support, if at z = P, would be met as if they were at 0
 _LEAST = 1e-8  # of a period: values of z below it do not count
 
 
@@ -18,17 +21,24 @@ def _log_moment(theta: Array, g: Array, p: Array) -> Array:
     return jnp.sum(jnp.log1p(p * excess), axis=1)
 
 
+def _end(g: Array, p: Array, log_share: float) -> Array:
+    """The value that Σ_j g_j x_j exceeds with a share e^{-log_share}: the least Chernoff bound
+    [log E e^{θY} + log_share]/θ over a few θ > 0, or a little more than the end of the support."""
+    largest = jnp.maximum(jnp.max(jnp.abs(g), axis=1), _LEAST)
+    end = _ROOM * jnp.sum(jnp.maximum(g, 0.0), axis=1)
+    for tilt in _TILTS:
+        theta = tilt / largest
+        end = jnp.minimum(end, (_log_moment(theta, g, p) + log_share) / theta)
+    return end
+
+
 def period(b: Array, d: Array, g: Array, p: Array) -> Array:
     """P (n,) with P(|z| > P) negligible, for z = b + d x + Σ_j g_j x_j, x in [0, 1].
 
-    b, d (n,); g, p (n, n), rows as in the sum, g_ii = p_ii = 0. The least of the Chernoff bounds
-    [log E e^{θY} + 30]/θ over a few θ, and of the end of the support.
+    b, d (n,); g, p (n, n), rows as in the sum, g_ii = p_ii = 0.
     """
-    largest = jnp.maximum(jnp.max(jnp.abs(g), axis=1), _LEAST)
-    up, down = (jnp.sum(jnp.maximum(side * g, 0.0), axis=1) for side in (1, -1))
-    for tilt in _TILTS:
-        theta = tilt / largest
-        up = jnp.minimum(up, (_log_moment(theta, g, p) + _LOG_SHARE) / theta)
-        down = jnp.minimum(down, (_log_moment(-theta, g, p) + _LOG_SHARE) / theta)
-    high, low = b + jnp.maximum(d, 0.0) + up, b + jnp.minimum(d, 0.0) - down
-    return _ROOM * jnp.maximum(jnp.maximum(jnp.abs(high), jnp.abs(low)), _LEAST)
+    up, down = (_end(side * g, p, log) for side, log in zip((1, -1), _LOG_SHARE, strict=True))
+    high, low = b + _ROOM * jnp.maximum(d, 0.0) + up, b + _ROOM * jnp.minimum(d, 0.0) - down
+    bound = jnp.maximum(jnp.maximum(jnp.abs(high), jnp.abs(low)), _LEAST)
+    # where only b is large, a kink may still lie at P
+    return jnp.maximum(bound, _ROOM * jnp.abs(b))
