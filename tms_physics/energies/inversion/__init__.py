@@ -14,7 +14,10 @@ along Re s = c > 0. The files, in the order of the calculation:
     moments     the mean of the small couplings, and the moments that the aliases need
     few_active  what is known in closed form: no other feature is active, or one
     product     M less its part of closed form, node by node, without cancellation
+    series      the same for many features of one density, by interpolation in g
+    others      which of the two, block by block
     nodes       the trapezoid rule: nodes, tapers that end it, orders
+    kernel      e^{sb} κ at the nodes, and what is left of M there
     rows        the loop over nodes until the error estimate is small; value and slopes
     loss        the sum over rows, with its derivatives
 """

@@ -9,7 +9,8 @@ from jax.custom_derivatives import SymbolicZero
 
 from . import moments
 from .few_active import aliases, few_active
-from .rows import Inverted, Rows, invert, inverted_with_slopes
+from .kernel import Rows
+from .rows import Inverted, invert, inverted_with_slopes
 from .support import period
 
 

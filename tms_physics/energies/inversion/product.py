@@ -44,10 +44,18 @@ def _merge(x: tuple[Array, ...], y: tuple[Array, ...]) -> tuple[Array, ...]:
 
 
 def _reduce(idle: Array, real: Array, imag: Array) -> tuple[Array, ...]:
-    one, zero = np.ones((), idle.dtype), np.zeros((), idle.dtype)
+    """Pairs of features first, which runs in vector instructions, then one after the other."""
+    if idle.shape[0] % 2:
+        idle, real, imag = (
+            jnp.pad(x, ((0, 1), (0, 0)), constant_values=value)
+            for x, value in ((idle, 1.0), (real, 0.0), (imag, 0.0))
+        )
     none = jnp.zeros_like(real)
-    out = lax.reduce((idle, real, imag, none, none), (one, zero, zero, zero, zero), _merge, (0,))
-    return tuple(out)
+    half = idle.shape[0] // 2
+    parts = (idle, real, imag, none, none)
+    pairs = _merge(tuple(x[:half] for x in parts), tuple(x[half:] for x in parts))
+    one, zero = np.ones((), idle.dtype), np.zeros((), idle.dtype)
+    return tuple(lax.reduce(pairs, (one, zero, zero, zero, zero), _merge, (0,)))
 
 
 @jax.custom_jvp
@@ -100,9 +108,10 @@ def inverse(x: Pair) -> Pair:
 
 
 class Powers(NamedTuple):
-    """e^{s g} - 1 at node k and the step from one node to the next, arrays like g."""
+    """e^{s g} - 1 at node k and the step from one node to the next, arrays like g and 1/g."""
 
     g: Array
+    inverse: Array
     now: Pair
     step: Pair
 
@@ -113,7 +122,7 @@ def powers(g: Array, first: Array) -> Powers:
     angle = 2 * jnp.pi * g
     damp, start = jnp.expm1(SHIFT * g), _expm1_imaginary(angle * first)
     now = start[0] * (1 + damp) + damp, start[1] * (1 + damp)
-    return Powers(g, now, _expm1_imaginary(angle))
+    return Powers(g, 1 / g, now, _expm1_imaginary(angle))
 
 
 def _expm1_imaginary(angle: Array) -> Pair:
@@ -136,7 +145,7 @@ def inverse_node(k: Array) -> Pair:
 def mean_phase(at: Powers, k: Array) -> Pair:
     """φ(s_k g)."""
     raw = times(at.now, inverse_node(k))
-    return raw[0] / at.g, raw[1] / at.g
+    return raw[0] * at.inverse, raw[1] * at.inverse
 
 
 def mean_phase_slope(at: Powers, k: Array) -> Pair:
@@ -147,7 +156,7 @@ def mean_phase_slope(at: Powers, k: Array) -> Pair:
     square = times(u, u)
     near = jnp.abs(at.g) * (s[0] + s[1]) < jnp.finfo(at.g.dtype).eps ** 0.25
     series = times(s, (0.5 + u[0] / 3 + square[0] / 8, u[1] / 3 + square[1] / 8))
-    far = tuple((at.now[part] + (1 - part) - phi[part]) / at.g for part in (0, 1))
+    far = tuple((at.now[part] + (1 - part) - phi[part]) * at.inverse for part in (0, 1))
     return jnp.where(near, series[0], far[0]), jnp.where(near, series[1], far[1])
 
 
