@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from .factors import phi, psi
+from .factors import factors
 from .moments import CUMULANTS
 from .nodes import BLOCK, SHIFT
 from .product import Others
@@ -40,25 +39,59 @@ class Kernel(NamedTuple):
     mean: Array
 
 
-def kernel_of(rows: Rows, first: Array) -> Kernel:
+class Turns(NamedTuple):
+    """e^{2πi k b} and e^{2πi k d} at the nodes k of the first block (BLOCK, rows), and whether
+    there are small couplings at all: what all blocks share."""
+
+    bias: Array
+    own: Array
+    small: Array
+
+
+def turns_of(rows: Rows) -> Turns:
+    angle = 2 * jnp.pi * jnp.arange(BLOCK, dtype=rows.bias.dtype)[:, None]
+
+    def turn(x: Array) -> Array:
+        return lax.complex(jnp.cos(angle * x[None]), jnp.sin(angle * x[None]))
+
+    return Turns(turn(rows.bias), turn(rows.own), jnp.any(rows.cumulants != 0))
+
+
+def kernel_of(rows: Rows, turns: Turns, first: Array) -> Kernel:
     real = rows.bias.dtype
     k = first + jnp.arange(BLOCK, dtype=real)[:, None]
     s = lax.complex(jnp.full_like(k, SHIFT), 2 * jnp.pi * k)
-    phase, p = jnp.exp(s * rows.bias[None]), rows.own_density[None]
-    u = s * rows.own[None]
-
-    def own(v: Array) -> Array:
-        return 2 * phi(v) / s**3 - 2 * psi(v) / (s**2 * rows.period[None])
-
-    active, slope = jax.jvp(own, (u,), (jnp.broadcast_to(s, u.shape),))
-    mean = jnp.exp(s * rows.cumulants[:1])
-    higher = sum(
-        rows.cumulants[r : r + 1] * s ** (r + 1) / FACTORIALS[r] for r in range(1, CUMULANTS)
-    )
+    p, u = rows.own_density[None], s * rows.own[None]
+    phase = jnp.exp(s[:1] * rows.bias[None]) * turns.bias
+    at = factors(u, jnp.exp(s[:1] * rows.own[None]) * turns.own)
+    inverse = 1 / s
+    cube, square = 2 * inverse**3, 2 * inverse**2 / rows.period[None]
+    small, mean = _small(rows, turns, s)
     return Kernel(
-        s, phase * (1 - p) * 2 / s**3, phase * p * active, phase * p * slope,
-        mean * jnp.exp(higher), mean,
-    )  # fmt: skip
+        s,
+        phase * (1 - p) * cube,
+        phase * p * (cube * at.phi - square * at.psi),
+        phase * p * (cube * at.psi - square * at.psi_slope) * s,
+        small,
+        mean,
+    )
+
+
+def _small(rows: Rows, turns: Turns, s: Array) -> tuple[Array, Array]:
+    """e^{sμ + ...} of the small couplings, and of their mean alone."""
+
+    def some() -> tuple[Array, Array]:
+        mean = s * rows.cumulants[:1]
+        higher = sum(
+            rows.cumulants[r : r + 1] * s ** (r + 1) / FACTORIALS[r] for r in range(1, CUMULANTS)
+        )
+        return jnp.exp(mean + higher), jnp.exp(mean)
+
+    def none() -> tuple[Array, Array]:
+        one = jnp.ones((BLOCK, rows.bias.shape[0]), s.dtype)
+        return one, one
+
+    return lax.cond(turns.small, some, none)
 
 
 class Remainder(NamedTuple):

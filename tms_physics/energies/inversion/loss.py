@@ -13,6 +13,9 @@ from .kernel import Rows
 from .rows import Inverted, invert, inverted_with_slopes
 from .support import period
 
+_TAIL = 5.0  # -log of the share beyond the period, in units of rtol p
+_LEAST_TOLERANCE = 1e-12
+
 
 class OutputLosses(NamedTuple):
     """E(x_i - x'_i)² (n,), an error estimate of each, blocks of nodes used."""
@@ -78,7 +81,11 @@ def output_losses(
     gram = jnp.matmul(W.T, W, precision=lax.Precision.HIGHEST)
     diagonal = jnp.eye(n, dtype=bool)
     own, couplings = jnp.diagonal(gram), jnp.where(diagonal, 0.0, gram)
-    scale = lax.stop_gradient(period(b, own, couplings, jnp.where(diagonal, 0.0, density[None])))
+    asked = jnp.maximum(tolerance[0], _LEAST_TOLERANCE) * jnp.min(density)
+    scale = period(
+        b, own, couplings, jnp.where(diagonal, 0.0, density[None]), _TAIL - jnp.log(asked)
+    )
+    scale = lax.stop_gradient(scale)
     bias, own = b / scale, own / scale
     couplings, others = (
         couplings / scale[None],

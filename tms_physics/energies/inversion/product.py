@@ -117,7 +117,7 @@ class Powers(NamedTuple):
 
 
 def powers(g: Array, first: Array) -> Powers:
-    """At node `first`, computed afresh so that rounding does not pile up."""
+    """At node `first`."""
     g = jnp.where(jnp.abs(g) < _SMALLEST, _SMALLEST, g)
     angle = 2 * jnp.pi * g
     damp, start = jnp.expm1(SHIFT * g), _expm1_imaginary(angle * first)
@@ -160,23 +160,27 @@ def mean_phase_slope(at: Powers, k: Array) -> Pair:
     return jnp.where(near, series[0], far[0]), jnp.where(near, series[1], far[1])
 
 
-def block_products(g: Array, p: Array, first: Array) -> Others:
-    """n and t at the nodes of a block: each (BLOCK, rows); g, p (others, rows)."""
+def block_products(at: Powers, p: Array, first: Array) -> tuple[Others, Powers]:
+    """n and t at the nodes of a block, each (BLOCK, rows), and the powers at the next node.
+
+    `at` and p (others, rows).
+    """
     idle = jnp.maximum(1 - p, LEAST_IDLE)
 
     def node(at: Powers, k: Array) -> tuple[Powers, tuple[Array, ...]]:
         phi = mean_phase(at, k)
         return advance(at), _product(idle, p * phi[0], p * phi[1])[1:]
 
-    nodes = first + jnp.arange(BLOCK, dtype=g.dtype)
-    out = lax.scan(node, powers(g, first), nodes)[1]
-    return Others((out[0], out[1]), (out[2], out[3]))
+    at, out = lax.scan(node, at, first + jnp.arange(BLOCK, dtype=p.dtype))
+    return Others((out[0], out[1]), (out[2], out[3])), at
 
 
-def block_slopes(g: Array, p: Array, first: Array, whole: Pair, single: Pair) -> Array:
+def block_slopes(
+    at: Powers, p: Array, first: Array, whole: Pair, single: Pair
+) -> tuple[Array, Powers]:
     """Σ_k Re[(whole_k/F_j - single_k a_j) p_j s_k φ'(s_k g_j)] over a block: (others, rows).
 
-    whole, single (BLOCK, rows); a_j = Π_{l≠j} (1 - p_l).
+    whole, single (BLOCK, rows); a_j = Π_{l≠j} (1 - p_l). Also the powers at the next node.
     """
     idle = jnp.maximum(1 - p, LEAST_IDLE)
     alone = p * jnp.prod(idle, axis=0, keepdims=True) / idle
@@ -189,6 +193,6 @@ def block_slopes(g: Array, p: Array, first: Array, whole: Pair, single: Pair) ->
         factor = p * share[0] - alone * v0, p * share[1] - alone * v1
         return (advance(at), total + factor[0] * slope[0] - factor[1] * slope[1]), None
 
-    nodes = first + jnp.arange(BLOCK, dtype=g.dtype)
-    start = powers(g, first), jnp.zeros_like(g)
-    return lax.scan(node, start, (nodes, *whole, *single))[0][1]
+    nodes = first + jnp.arange(BLOCK, dtype=p.dtype)
+    (at, total), _ = lax.scan(node, (at, jnp.zeros_like(p)), (nodes, *whole, *single))
+    return total, at

@@ -8,9 +8,9 @@ from jax import Array, lax
 
 from . import nodes as rule
 from . import others
-from .kernel import FACTORIALS, Kernel, Remainder, Rows, kernel_of, remainder_of
+from .kernel import FACTORIALS, Kernel, Remainder, Rows, Turns, kernel_of, remainder_of, turns_of
 from .moments import CUMULANTS
-from .others import Prepared, SlopeSums
+from .others import Cursor, Prepared, SlopeSums
 from .product import Others
 
 
@@ -40,6 +40,7 @@ class _Buffer(NamedTuple):
 
 class _Search(NamedTuple):
     block: Array
+    cursor: Cursor
     sums: Array
     buffer: _Buffer
     done: Array
@@ -47,16 +48,23 @@ class _Search(NamedTuple):
     error: Array
 
 
+class _Sums(NamedTuple):
+    rows: Slopes
+    couplings: SlopeSums
+    cursor: Cursor
+
+
 def _weights(dtype: jnp.dtype) -> Array:
     return jnp.asarray(rule.weights(), dtype)
 
 
-def _start(count: int, dtype: jnp.dtype) -> _Search:
+def _start(count: int, dtype: jnp.dtype, cursor: Cursor) -> _Search:
     zeros = jnp.zeros((rule.MAX_NODES, count), dtype)
     quick = jnp.zeros(rule.MAX_NODES // rule.BLOCK, bool)
     none = jnp.zeros(count, dtype)
     return _Search(
         jnp.asarray(0),
+        cursor,
         jnp.zeros((len(rule.LEVELS), count), dtype),
         _Buffer(Others((zeros, zeros), (zeros, zeros)), quick),
         jnp.asarray(False),
@@ -85,12 +93,12 @@ def _invert(
     dtype = rows.bias.dtype
     table = _weights(dtype)
     complete, level, half, quarter = (jnp.asarray(x) for x in rule.order_tables())
-    squared = rows.period**2
+    squared, turns = rows.period**2, turns_of(rows)
 
     def step(state: _Search) -> _Search:
         first = (state.block * rule.BLOCK).astype(dtype)
-        product, quick = others.products(prepared, first)
-        kernel = kernel_of(rows, first)
+        product, quick, cursor = others.products(prepared, state.cursor, first)
+        kernel = kernel_of(rows, turns, first)
         left = remainder_of(rows, kernel, product)
         integrand = (kernel.idle * left.idle + kernel.active * left.active).real
         chosen = lax.dynamic_slice_in_dim(table, state.block * rule.BLOCK, rule.BLOCK)
@@ -103,10 +111,10 @@ def _invert(
         total = jnp.abs(jnp.sum(importance * (rest + value)))
         good = jnp.sum(importance * error) <= tolerance[0] * total + tolerance[1]
         buffer = _stored(state.buffer, product, quick, state.block)
-        return _Search(block, sums, buffer, complete[block] & good, value, error)
+        return _Search(block, cursor, sums, buffer, complete[block] & good, value, error)
 
     last = rule.MAX_NODES // rule.BLOCK
-    start = _start(rows.bias.shape[0], dtype)
+    start = _start(rows.bias.shape[0], dtype, others.cursor(prepared))
     end = lax.while_loop(lambda state: ~state.done & (state.block < last), step, start)
     return Inverted(end.value, end.error, end.block), end.buffer
 
@@ -116,39 +124,42 @@ def _add_block(
     prepared: Prepared,
     buffer: _Buffer,
     level: Array,
+    turns: Turns,
     block: Array,
-    sums: tuple[Slopes, SlopeSums],
-) -> tuple[Slopes, SlopeSums]:
+    sums: _Sums,
+) -> _Sums:
     dtype = rows.bias.dtype
     first = (block * rule.BLOCK).astype(dtype)
-    kernel = kernel_of(rows, first)
+    kernel = kernel_of(rows, turns, first)
     left = remainder_of(rows, kernel, _taken(buffer, block))
     chosen = lax.dynamic_slice_in_dim(_weights(dtype), block * rule.BLOCK, rule.BLOCK)
     weight = chosen[:, level][:, None] * rows.period[None] ** 2
     whole = weight * (kernel.idle + kernel.active) * left.whole
     single = weight * kernel.idle * kernel.mean
-    couplings = others.add_slopes(
-        prepared, sums[1], first, buffer.quick[block],
+    couplings, cursor = others.add_slopes(
+        prepared, sums.cursor, sums.couplings, first, buffer.quick[block],
         (whole.real, whole.imag), (single.real, single.imag),
     )  # fmt: skip
     more = _one_body(kernel, left, weight, whole)
-    return jax.tree.map(jnp.add, sums[0], more), couplings
+    return _Sums(jax.tree.map(jnp.add, sums.rows, more), couplings, cursor)
 
 
 def _one_body(kernel: Kernel, left: Remainder, weight: Array, whole: Array) -> Slopes:
     """Slopes in all but the couplings, whose field is left empty."""
+    s = kernel.s[:, 0]
+    powers = jnp.stack([s ** (r + 1) / FACTORIALS[r] for r in range(CUMULANTS)])
 
-    def total(integrand: Array) -> Array:
-        return jnp.sum(integrand.real, axis=0)
+    def total(powers: Array, integrand: Array) -> Array:
+        real = jnp.matmul(powers.real, integrand.real, precision=lax.Precision.HIGHEST)
+        return real - jnp.matmul(powers.imag, integrand.imag, precision=lax.Precision.HIGHEST)
 
-    s, taken = kernel.s, kernel.idle * left.out_idle + kernel.active * left.out_active
-    small = [total(whole * s ** (r + 1) / FACTORIALS[r]) for r in range(CUMULANTS)]
-    small[0] = small[0] - total(weight * s * taken)
+    small = total(powers, whole)
+    taken = weight * (kernel.idle * left.out_idle + kernel.active * left.out_active)
     return Slopes(
-        total(weight * s * (kernel.idle * left.idle + kernel.active * left.active)),
-        total(weight * kernel.active_slope * left.active),
+        total(s, weight * (kernel.idle * left.idle + kernel.active * left.active)),
+        jnp.sum((weight * kernel.active_slope * left.active).real, axis=0),
         jnp.zeros((), weight.dtype),
-        jnp.stack(small),
+        small.at[0].add(-total(s, taken)),
     )
 
 
@@ -167,13 +178,13 @@ def inverted_with_slopes(
     """The same with the derivatives of the value, at the number of nodes that it took."""
     prepared = others.prepare(rows.couplings, rows.densities, tolerance[0])
     inverted, buffer = _invert(rows, prepared, rest, importance, tolerance)
-    level = jnp.asarray(rule.order_tables()[1])[inverted.blocks]
+    level, turns = jnp.asarray(rule.order_tables()[1])[inverted.blocks], turns_of(rows)
     zero = jnp.zeros_like(rows.bias)
     none = Slopes(zero, zero, jnp.zeros((), zero.dtype), jnp.zeros_like(rows.cumulants))
 
-    def add(block: Array, sums: tuple[Slopes, SlopeSums]) -> tuple[Slopes, SlopeSums]:
-        return _add_block(rows, prepared, buffer, level, block, sums)
+    def add(block: Array, sums: _Sums) -> _Sums:
+        return _add_block(rows, prepared, buffer, level, turns, block, sums)
 
-    start = none, others.no_slopes(prepared)
-    slopes, couplings = lax.fori_loop(0, inverted.blocks, add, start)
-    return inverted, slopes._replace(couplings=others.total_slopes(prepared, couplings))
+    start = _Sums(none, others.no_slopes(prepared), others.cursor(prepared))
+    end = lax.fori_loop(0, inverted.blocks, add, start)
+    return inverted, end.rows._replace(couplings=others.total_slopes(prepared, end.couplings))

@@ -1,13 +1,11 @@
-"""A period that bounds |z|, up to a share of about 1e-12 of its distribution."""
+"""A period that bounds |z|, up to a share of its distribution that no digit asked for sees."""
 
 import jax.numpy as jnp
 from jax import Array
 
+from .nodes import SHIFT
+
 _TILTS = (0.8, 1.8, 4.0, 9.0)  # θ in units of 1/max|g|
-_LOG_SHARE = (
-    30.0,
-    22.0,
-)  # -log of the share left out above P, and below -P, where aliases are damped
 _ROOM = 1.15  # kinks at the end of the support, if at z = P, would be met as if they were at 0
 _LEAST = 1e-8  # of a period: values of z below it do not count
 
@@ -21,7 +19,7 @@ def _log_moment(theta: Array, g: Array, p: Array) -> Array:
     return jnp.sum(jnp.log1p(p * excess), axis=1).astype(theta.dtype)
 
 
-def _end(g: Array, p: Array, log_share: float) -> Array:
+def _end(g: Array, p: Array, log_share: Array) -> Array:
     """The value that Σ_j g_j x_j exceeds with a share e^{-log_share}: the least Chernoff bound
     [log E e^{θY} + log_share]/θ over a few θ > 0, or a little more than the end of the support."""
     largest = jnp.maximum(jnp.max(jnp.abs(g), axis=1), _LEAST)
@@ -32,12 +30,14 @@ def _end(g: Array, p: Array, log_share: float) -> Array:
     return end
 
 
-def period(b: Array, d: Array, g: Array, p: Array) -> Array:
+def period(b: Array, d: Array, g: Array, p: Array, log_share: Array) -> Array:
     """P (n,) with P(|z| > P) negligible, for z = b + d x + Σ_j g_j x_j, x in [0, 1].
 
-    b, d (n,); g, p (n, n), rows as in the sum, g_ii = p_ii = 0.
+    b, d (n,); g, p (n, n), rows as in the sum, g_ii = p_ii = 0. A share e^{-log_share} may lie
+    beyond P, less above it, as e^{c} multiplies that, and more below -P, where e^{-c} does.
     """
-    up, down = (_end(side * g, p, log) for side, log in zip((1, -1), _LOG_SHARE, strict=True))
+    shares = log_share + SHIFT, log_share - SHIFT
+    up, down = (_end(side * g, p, share) for side, share in zip((1, -1), shares, strict=True))
     high, low = b + _ROOM * jnp.maximum(d, 0.0) + up, b + _ROOM * jnp.minimum(d, 0.0) - down
     bound = jnp.maximum(jnp.maximum(jnp.abs(high), jnp.abs(low)), _LEAST)
     # where only b is large, a kink may still lie at P
