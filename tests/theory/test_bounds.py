@@ -37,7 +37,7 @@ def test_the_linear_program_succeeds_above_the_threshold_and_fails_below(k: int)
 def test_limits() -> None:
     assert compressed_sensing_dimensions(50, 50) == pytest.approx(50, rel=1e-14)
     sizes = (10**4, 10**9, 10**30, 10**100)
-    ratios = [float(compressed_sensing_dimensions(n, 1.0)) / (2 * np.log(n)) for n in sizes]
+    ratios = [float(compressed_sensing_dimensions(n, 1.0)) / (2 * np.log(float(n))) for n in sizes]
     assert 0 < ratios[0] < ratios[1] < ratios[2] < ratios[3] < 1
     assert ratios[3] > 0.95
     dimensions = compressed_sensing_dimensions(100, np.linspace(0.01, 100, 60))
