@@ -15,16 +15,16 @@ _LOOK = {  # colour, marker: told apart without colours
 }
 _NAME = {"minimised": "minimised, exact loss", "trained": "trained, AdamW"}
 _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)))
-_SHIFT = 0.018  # of the two kinds of network, in decades of p, so that they do not overlap
-MAPS = 4
+_SHIFT = 0.03  # of the two kinds of network, in decades of p, so that they do not overlap
+MAPS = 5
 
 
 def draw(dataset: xr.Dataset) -> Figure:
     """ΣR² over density; recovered features over the threshold; maps of WᵀW."""
     with mpl.rc_context(fname=STYLE):
-        figure = Figure(figsize=(8.4, 6.3), layout="constrained")
+        figure = Figure(figsize=(8.4, 5.7), layout="constrained")
         shown = _spread(dataset.sizes["density"], MAPS)
-        top, bottom = figure.subfigures(2, 1, height_ratios=(1.35, 1))
+        top, bottom = figure.subfigures(2, 1, height_ratios=(1.75, 1))
         left, right = top.subplots(1, 2)
         _sums(left, dataset)
         _counts(right, dataset)
@@ -32,7 +32,7 @@ def draw(dataset: xr.Dataset) -> Figure:
         size = float(np.nanmax(np.abs(dataset["gram"].values[shown])))
         for ax, k in zip(axes, shown, strict=True):
             image = _map(ax, dataset.isel(density=k), size)
-        bar = bottom.colorbar(image, ax=list(axes), shrink=0.8, aspect=18)
+        bar = bottom.colorbar(image, ax=list(axes), shrink=0.9, aspect=14)
         bar.set_label("$W_i \\cdot W_j$")
         axes[0].set_ylabel("feature (sorted)")
         bottom.suptitle(
@@ -42,8 +42,8 @@ def draw(dataset: xr.Dataset) -> Figure:
 
 
 def _spread(count: int, most: int) -> list[int]:
-    """At most so many indices, evenly spread over 0, ..., count - 1."""
-    return sorted({round(x) for x in np.linspace(0, count - 1, min(most, count))})
+    """At most so many of 0, ..., count - 1, the ends included and closer at the beginning."""
+    return sorted({round((count - 1) * x**1.5) for x in np.linspace(0, 1, min(most, count))})
 
 
 def _sums(ax: Axes, dataset: xr.Dataset) -> None:
@@ -66,7 +66,7 @@ def _sums(ax: Axes, dataset: xr.Dataset) -> None:
     ax.set_ylabel("$\\sum_i R_i^2$   (points: mean and range of starts)")
     ax.invert_xaxis()
     ax.set_title(f"(a) {n} features in {dataset.sizes['hidden']} dimensions")
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.2), labelspacing=0.25)
 
 
 def _counts(ax: Axes, dataset: xr.Dataset) -> None:
@@ -78,11 +78,11 @@ def _counts(ax: Axes, dataset: xr.Dataset) -> None:
         label = f"$p = {float(dataset['density'][k]):.2g}$"
         ax.plot(threshold, ours[k], color=shade, ls=dashes, lw=1.8, label=label)
     linear = dataset["linear_recovered"].values
-    ax.fill_between(threshold, linear, color="0.87", label="possible for linear models")
+    ax.fill_between(threshold, linear, color="0.87", label="reach of linear models")
     ax.set(xlabel="threshold $\\theta$", xlim=(threshold[0], threshold[-1]), ylim=(0, 1.02 * n))
     ax.set_ylabel("features with $R_i^2 \\geq \\theta$ (mean of starts)")
     ax.set_title("(b) features recovered, minimised networks")
-    ax.legend(loc="center left", bbox_to_anchor=(0.0, 0.62))
+    ax.legend(loc="center left", bbox_to_anchor=(0.0, 0.765))
 
 
 def _map(ax: Axes, at: xr.Dataset, size: float):
