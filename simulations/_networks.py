@@ -106,7 +106,7 @@ def _training(n: int, m: int, steps: int, batch: int, learning_rate: float) -> C
         def step(carry: Any, key: jax.Array) -> Any:
             y, state = carry
             u = jax.random.uniform(key, (batch, n), jnp.float32)
-            x = jnp.where(u < density, u / density, 0.0)
+            x = jnp.where(u < density[None], u / density[None], 0.0)
             updates, state = optimiser.update(jax.grad(loss)(y, x), state)
             return (optax.apply_updates(y, updates), state), None
 
