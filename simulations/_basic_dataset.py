@@ -20,7 +20,7 @@ Arrays = Mapping[str, np.ndarray]
 REPRESENTED = 0.5  # norm ‖W_i‖ at and above which a feature counts as represented
 SUPERPOSED = 0.1  # interference at and above which a represented feature is in superposition
 RECOVERED = 0.5  # R_i² at and above which it counts as recovered
-_RTOL = 1e-7  # of the loss while it is minimised; the end is judged to 1e-8
+_RTOL = 1e-6  # of the loss while it is minimised; the end is judged to 1e-8
 _ONE = {"units": "1"}
 
 

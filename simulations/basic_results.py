@@ -40,7 +40,7 @@ class Config(Options):
     densities: tuple[float, ...] = PAPER
     """Densities p."""
 
-    starts: int = 6
+    starts: int = 4
     """Random starts for each density; the best is shown."""
 
     evaluations: int = 300

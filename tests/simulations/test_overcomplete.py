@@ -96,7 +96,7 @@ def test_counts_fall_with_the_threshold_and_obey_the_sum(dataset: xr.Dataset) ->
 def test_grams_are_sorted_and_of_the_best_network(dataset: xr.Dataset) -> None:
     ours = dataset.sel(network="minimised")
     for k in range(2):
-        W = ours["W"].values[k, int(ours["loss"][k].argmin())]
+        W = ours["W"].values[k, int(np.argmin(ours["loss"].values[k]))]
         gram = dataset["gram"].values[k]
         np.testing.assert_allclose(np.linalg.eigvalsh(gram), np.linalg.eigvalsh(W.T @ W), atol=1e-9)
         np.testing.assert_allclose(np.sort(np.diag(gram)), np.sort((W**2).sum(0)), rtol=1e-12)
