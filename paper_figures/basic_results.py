@@ -35,7 +35,7 @@ def draw(dataset: xr.Dataset) -> Figure:
 def _block(figure: SubFigure, dataset: xr.Dataset, n: int, rows: int) -> None:
     m = dataset.sizes[f"n{n}_hidden"]
     figure.suptitle(f"{n} features in {m} dimensions", x=0.01, ha="left", size=9, weight="bold")
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 0.1))
+    left, right = figure.subfigures(1, 2, width_ratios=(1, 0.1), squeeze=False)[0]
     axes = left.subplots(2 * rows, COLUMNS, height_ratios=[1.0, 0.5] * rows, squeeze=False)
     size, tallest = _largest(dataset, n), 1.08 * max(1.0, float(dataset[f"n{n}_norm"].max()))
     last = dataset.sizes["density"]

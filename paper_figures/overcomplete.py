@@ -24,15 +24,17 @@ def draw(dataset: xr.Dataset) -> Figure:
     with mpl.rc_context(fname=STYLE):
         figure = Figure(figsize=(8.4, 5.7), layout="constrained")
         shown = _spread(dataset.sizes["density"], MAPS)
-        top, bottom = figure.subfigures(2, 1, height_ratios=(1.75, 1))
+        parts = figure.subfigures(2, 1, height_ratios=(1.75, 1), squeeze=False)
+        top, bottom = parts[:, 0]
         left, right = top.subplots(1, 2)
         _sums(left, dataset)
         _counts(right, dataset)
         axes = bottom.subplots(1, len(shown), squeeze=False)[0]
         size = float(np.nanmax(np.abs(dataset["gram"].values[shown])))
-        for ax, k in zip(axes, shown, strict=True):
-            image = _map(ax, dataset.isel(density=k), size)
-        bar = bottom.colorbar(image, ax=list(axes), shrink=0.9, aspect=14)
+        images = [
+            _map(ax, dataset.isel(density=k), size) for ax, k in zip(axes, shown, strict=True)
+        ]
+        bar = bottom.colorbar(images[0], ax=list(axes), shrink=0.9, aspect=14)
         bar.set_label("$W_i \\cdot W_j$")
         axes[0].set_ylabel("feature (sorted)")
         bottom.suptitle(

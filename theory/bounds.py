@@ -6,11 +6,11 @@ belongs to another decoder, a linear program, and to random encoders.
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from theory._checks import check_count, check_ratio, check_share, real_array
 from theory.mean_field.gaussian import normal_density
+from theory.numeric import bracketed_root
 
 Array = NDArray[np.float64]
 _LARGEST = 38.0  # threshold τ at which a normal tail underflows
@@ -65,7 +65,7 @@ def compressed_sensing_density(ratio: float) -> float:
     rho = float(check_ratio(ratio))
     if rho == 1.0:
         return 1.0
-    return float(brentq(lambda p: _least_ratio(p) - rho, 1e-12, 1.0, xtol=1e-15))
+    return bracketed_root(lambda p: _least_ratio(p) - rho, 1e-12, 1.0)
 
 
 def _share(active: ArrayLike, n: int) -> Array:
@@ -80,8 +80,8 @@ def _least_ratio(share: float) -> float:
     """min_τ of the above; stationary where ε τ = (1 - ε) E (z - τ)_+, one τ in [0, ∞)."""
 
     def slope(tau: float) -> float:
-        return share * tau - (1 - share) * (normal_density(tau) - tau * ndtr(-tau))
+        return float(share * tau - (1 - share) * (normal_density(tau) - tau * ndtr(-tau)))
 
-    tau = 0.0 if share == 1.0 else brentq(slope, 0.0, _LARGEST, xtol=1e-14)
+    tau = 0.0 if share == 1.0 else bracketed_root(slope, 0.0, _LARGEST)
     beyond = (1 + tau**2) * ndtr(-tau) - tau * normal_density(tau)
     return float(share * (1 + tau**2) + (1 - share) * beyond)
