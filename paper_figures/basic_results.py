@@ -83,7 +83,7 @@ def _panel(dataset: xr.Dataset, n: int, k: int) -> tuple:
         where = f"linear model ($b$ at $p = {float(dataset['density'][0]):g}$)"
         return W, b, np.linalg.norm(W, axis=0), np.zeros(n), where
     at = dataset.isel(density=k)
-    ratio = float(at[f"n{n}_loss"].min() / at[f"n{n}_linear_loss"])
+    ratio = float(at[f"n{n}_best_loss"] / at[f"n{n}_linear_loss"])
     title = f"$p = {float(at['density']):g}$,  $L / L_{{lin}} = {ratio:.3g}$"
     names = ("W", "b", "norm", "interference")
     return (*(at[f"n{n}_{name}"].values for name in names), title)

@@ -46,7 +46,10 @@ def stages(config: "Config") -> list[Stage]:
 
 
 def build(config: "Config", results: Sequence[Arrays]) -> xr.Dataset:
-    """The best network of every density, its order parameters, and the linear model's."""
+    """The best network of every density, its order parameters, and the linear model's.
+
+    The best of all starts, minimised or trained: none is known to be the ground state.
+    """
     coordinate = ("density", np.array(config.densities), {"long_name": "density p"} | _ONE)
     attrs = {
         "sizes": [n for n, _, _ in config.systems],
@@ -64,18 +67,17 @@ def build(config: "Config", results: Sequence[Arrays]) -> xr.Dataset:
 
 def _system(config: "Config", size: Size, exact: Arrays, sampled: Arrays) -> xr.Dataset:
     grid = (len(config.densities), config.starts)
-    losses = exact["loss"].reshape(grid)
-    best = np.argmin(np.where(np.isfinite(losses), losses, np.inf), axis=1)
-    rows = np.arange(grid[0]) * grid[1] + best
-    W, b, outputs = (exact[name][rows] for name in ("W", "b", "outputs"))
+    losses, found = exact["loss"].reshape(grid), _best(grid, exact, sampled)
+    W, b, outputs = (found[name] for name in ("W", "b", "outputs"))
     p = np.array(config.densities)
     linear_W = np.eye(size.m, size.n)  # the m most important features, each for itself
     variance = linear_flow.feature_variance(p)
     values = {
         "loss": (("density", "start"), losses),
-        "error": (("density", "start"), exact["error"].reshape(grid)),
         "converged": (("density", "start"), exact["converged"].reshape(grid).astype(np.int8)),
         "trained_loss": (("density", "start"), sampled["loss"].reshape(grid)),
+        "best_loss": (("density",), found["loss"]),
+        "best_error": (("density",), found["error"]),
         "W": (("density", "hidden", "feature"), W),
         "b": (("density", "feature"), b),
         "norm": (("density", "feature"), _each(tp.feature_norms, W)),
@@ -96,13 +98,27 @@ def _system(config: "Config", size: Size, exact: Arrays, sampled: Arrays) -> xr.
     return xr.Dataset(named)
 
 
+def _best(grid: tuple[int, int], exact: Arrays, sampled: Arrays) -> dict[str, np.ndarray]:
+    """Of each density, the network of the lowest loss among both kinds."""
+    names = ("loss", "error", "W", "b", "outputs")
+    both = {
+        name: np.concatenate(
+            [each[name].reshape(*grid, *each[name].shape[1:]) for each in (exact, sampled)], axis=1
+        )
+        for name in names
+    }
+    lowest = np.argmin(np.where(np.isfinite(both["loss"]), both["loss"], np.inf), axis=1)
+    return {name: values[np.arange(grid[0]), lowest] for name, values in both.items()}
+
+
 _TEXTS = {
     "loss": "exact population loss of each minimised network",
-    "error": "estimated error of that loss",
     "converged": "1 where the loss no longer falls",
     "trained_loss": "exact population loss of each network trained with AdamW",
-    "W": "weights of the best minimised network",
-    "b": "biases of the best minimised network",
+    "best_loss": "exact population loss of the best network, minimised or trained",
+    "best_error": "estimated error of that loss",
+    "W": "weights of the best network",
+    "b": "biases of the best network",
     "norm": "norm of each feature",
     "interference": "superposition of each feature, the sum of squared overlaps of the others",
     "recovery": "R² of each feature",

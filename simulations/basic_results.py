@@ -28,8 +28,8 @@ class Config(Options):
     """Which features does a small network represent, and which share dimensions?
 
     n features of falling importance in m dimensions, at the densities of Elhage et al. 2022: the
-    best of several minima of the exact loss, beside the best linear model; and the same starts
-    trained with AdamW.
+    best of several starts, each minimised on the exact loss and trained with AdamW, beside the
+    best linear model.
     """
 
     out: Path = Path("results/basic_results")
