@@ -20,6 +20,7 @@ import tms_physics as tp
 Rows = dict[str, Any]
 FAILED = 1
 _MEMORY = 20  # pairs of L-BFGS
+_STOP = {"ftol": 1e-10, "gtol": 1e-7}  # of the loss over Σ I_i p_i/3: sparse losses are tiny
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,16 @@ def minimised(cells: Rows, *, size: Size, seed: int, evaluations: int, rtol: flo
     def one(density: float, index: int) -> Rows:
         p = jnp.full(size.n, density)
         weights = jnp.asarray(size.importance)
+        scale = float(np.sum(size.importance)) * density / 3
 
         def at(y: np.ndarray) -> tuple[float, np.ndarray]:
             value, gradient = slope(jnp.asarray(y), weights, p)
-            return float(value), np.asarray(gradient)
+            return float(value) / scale, np.asarray(gradient) / scale
 
         W, b = start(size, seed, index)
         y0 = np.concatenate([np.ravel(W), b])
         options = {"maxcor": _MEMORY, "maxfun": evaluations, "maxiter": evaluations}
-        end = minimize(at, y0, jac=True, method="L-BFGS-B", options=options | {"ftol": 1e-10})
+        end = minimize(at, y0, jac=True, method="L-BFGS-B", options=options | _STOP)
         m, n = size.m, size.n
         out = judged(end.x[: m * n].reshape(m, n), end.x[m * n :], size, density)
         return out | {"evaluations": end.nfev, "converged": bool(end.success)}
@@ -106,7 +108,7 @@ def _training(n: int, m: int, steps: int, batch: int, learning_rate: float) -> C
         def step(carry: Any, key: jax.Array) -> Any:
             y, state = carry
             u = jax.random.uniform(key, (batch, n), jnp.float32)
-            x = jnp.where(u < density, u / density, 0.0)
+            x = jnp.where(u < density[None], u / density[None], 0.0)
             updates, state = optimiser.update(jax.grad(loss)(y, x), state)
             return (optax.apply_updates(y, updates), state), None
 

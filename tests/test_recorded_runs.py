@@ -101,3 +101,35 @@ def test_no_start_found_a_state_below_the_ground_state_of_three_features() -> No
     assert numbers["points_with_a_state_below"] == 0
     assert numbers["points_where_a_start_found_the_ground_state"] == 300
     assert numbers["claimed_states_that_are_minima"] == 300
+
+
+def test_sparse_features_outnumber_dimensions_in_every_network() -> None:
+    numbers = summary("overcomplete")
+    assert numbers["largest_difference_of_linear_model_to_its_bound"] <= 1e-12
+    assert all(entry["failed"] == 0 for entry in numbers["failed_cells"].values())
+    for entry in numbers["densities"]:
+        for kind in ("minimised", "trained"):
+            network = entry[kind]
+            assert network["recovery_sum_error"] <= 1e-5
+            if entry["density"] < 1:
+                assert network["every_start_exceeds"]
+                assert network["mean_exceeds"] == "yes"
+            if entry["density"] < 0.04:
+                assert network["recovered"]["0.5"][1] == numbers["features"]
+        if 0.02 < entry["density"] < 1:
+            assert entry["minimised"]["recovery_sum_range"][0] > entry["mean_field_sum"]
+    assert numbers["linear_bound_of_recovered"]["0.5"] == 40
+
+
+def test_sparse_networks_represent_more_features_than_dimensions() -> None:
+    numbers = summary("basic_results")
+    (system,) = numbers["systems"]
+    dense, *sparse = system["densities"]
+    assert dense["represented"] == system["dimensions"] == 5
+    assert dense["in_superposition"] == 0
+    assert abs(dense["loss_over_linear"] - 1) <= 1e-4
+    for entry in sparse:
+        assert entry["represented"] > 5
+        assert entry["in_superposition"] >= 4
+        assert entry["loss_over_linear"] < 0.8
+        assert entry["error"] <= 1e-6 * entry["loss"]

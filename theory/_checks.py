@@ -32,7 +32,12 @@ def check_positive(name: str, value: ArrayLike) -> NDArray[np.float64]:
 
 def check_ratio(ratio: ArrayLike) -> NDArray[np.float64]:
     """`ratio` m/n as a float64 array; raises ValueError unless every entry is in (0, 1]."""
-    return _check("ratio", ratio, "in (0, 1]", lambda r: (r > 0.0) & (r <= 1.0))
+    return check_share("ratio", ratio)
+
+
+def check_share(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """`value` as a float64 array; raises ValueError unless every entry is in (0, 1]."""
+    return _check(name, value, "in (0, 1]", lambda r: (r > 0.0) & (r <= 1.0))
 
 
 def check_nonnegative(name: str, value: ArrayLike) -> NDArray[np.float64]:
