@@ -6,7 +6,7 @@ from typing import Any
 
 
 def enlarge(config: Any, sizes: Mapping[str, Any]) -> None:
-    """Gives the fields of a frozen config the sizes of the paper, where they have their defaults."""
+    """Gives those fields of a frozen config that have their defaults the sizes of the paper."""
     for field in dataclasses.fields(config):
         if field.name in sizes and getattr(config, field.name) == field.default:
             object.__setattr__(config, field.name, sizes[field.name])

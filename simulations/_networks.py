@@ -134,7 +134,7 @@ def _training(n: int, m: int, steps: int, batch: int, learning_rate: float) -> C
 
 def _decayed(W: jax.Array, weight_decay: jax.Array) -> jax.Array:
     norms = jnp.linalg.norm(W, axis=0, keepdims=True) + _TINY
-    return weight_decay * jnp.where(weight_decay >= 0, W, W * (1 - 1 / norms))
+    return jnp.abs(weight_decay) * jnp.where(weight_decay >= 0, W, W * (1 - 1 / norms))
 
 
 def judged(W: np.ndarray, b: np.ndarray, size: Size, density: float | np.ndarray) -> Rows:
