@@ -118,7 +118,7 @@ def _training(n: int, m: int, steps: int, batch: int, learning_rate: float) -> C
         def step(carry: Any, now: Any) -> Any:
             (y, state), (key, rate) = carry, now
             u = jax.random.uniform(key, (batch, n), jnp.float32)
-            x = jnp.where(u < density, u / density, 0.0)
+            x = jnp.where(u < density[None], u / density[None], 0.0)
             updates, state = optimiser.update(jax.grad(loss)(y, x), state)
             W, b = jax.tree.map(jnp.add, y, updates)
             return ((W - rate * _decayed(y[0], weight_decay), b), state), None
