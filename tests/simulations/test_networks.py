@@ -7,11 +7,11 @@ import tms_physics as tp
 from simulations import _networks
 from simulations._networks import Size, densities, minimised, trained
 
-SIZE = Size(8, 3)
+SIZE = Size(8, 4)
 CELLS = {
     "density": np.array([0.5, 0.5]),
     "slope": np.array([1.5, 1.5]),
-    "hidden": np.array([2, 3]),
+    "hidden": np.array([2, 4]),
     "index": np.array([0, 1]),
 }
 
@@ -20,7 +20,7 @@ CELLS = {
 def networks() -> list[dict[str, np.ndarray]]:
     return [
         minimised(CELLS, size=SIZE, seed=0, evaluations=30, rtol=1e-6),
-        trained(CELLS, size=SIZE, seed=0, steps=20, batch=16, learning_rate=1e-2),
+        trained(CELLS, size=SIZE, seed=0, steps=100, batch=32, learning_rate=2e-2),
     ]
 
 
@@ -66,6 +66,6 @@ def test_weight_decay_shrinks_or_pulls_norms_to_one() -> None:
 
 def test_no_decay_is_plain_adam(networks: list[dict[str, np.ndarray]]) -> None:
     cells = CELLS | {"weight_decay": np.array([0.0, 2.0])}
-    rows = trained(cells, size=SIZE, seed=0, steps=20, batch=16, learning_rate=1e-2)
+    rows = trained(cells, size=SIZE, seed=0, steps=100, batch=32, learning_rate=2e-2)
     np.testing.assert_array_equal(rows["W"][0], networks[1]["W"][0])
     assert np.linalg.norm(rows["W"][1]) < np.linalg.norm(networks[1]["W"][1])

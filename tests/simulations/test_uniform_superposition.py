@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from paper_figures import uniform_superposition as figure
+from simulations import _uniform_dataset
 from simulations import _uniform_report as report
 from simulations._entry import start
 from simulations._uniform_dataset import equal, pairs
@@ -32,7 +33,9 @@ SMALL: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("uniform") / "job"
-    assert start(SIMULATION, Config(out=out, **SMALL)) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_uniform_dataset, "_LINE_POINTS", 3)
+        assert start(SIMULATION, Config(out=out, **SMALL)) == 0
     return out
 
 
