@@ -9,8 +9,8 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 
 from tms_physics import Trajectory, gradient_flow
+from tms_physics.dynamics._flat import DENSE_PARAMETERS
 from tms_physics.dynamics.events import PLATEAUS
-from tms_physics.dynamics.gradient_flow import DENSE_PARAMETERS
 
 SIZE = DENSE_PARAMETERS + 1
 RATIO = 3.0

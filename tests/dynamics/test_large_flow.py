@@ -9,10 +9,9 @@ import pytest
 
 from tests.systems import SYSTEMS
 from tms_physics import Trajectory, gradient_flow, xavier_normal
-from tms_physics.dynamics._flat import flatten
+from tms_physics.dynamics._flat import DENSE_PARAMETERS, flatten
 from tms_physics.dynamics.events import Wanted
 from tms_physics.dynamics.explicit_flow import explicit_path
-from tms_physics.dynamics.gradient_flow import DENSE_PARAMETERS
 from tms_physics.dynamics.implicit_flow import implicit_path
 from tms_physics.dynamics.integrate import Integrated, integrate
 from tms_physics.dynamics.path import Path

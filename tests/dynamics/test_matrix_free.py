@@ -15,11 +15,10 @@ from tms_physics import (
     network_invariant,
     rotation_modes,
 )
-from tms_physics.dynamics._flat import flatten
+from tms_physics.dynamics._flat import DENSE_PARAMETERS, flatten
 from tms_physics.dynamics.dense import minimise_dense
 from tms_physics.dynamics.lbfgs import has_fallen, lbfgs, start_at
 from tms_physics.dynamics.matrix_free import (
-    MATRIX_FREE_ABOVE,
     gradient_scale,
     minimise_matrix_free,
     relative_tolerance,
@@ -215,7 +214,7 @@ def test_particles_agree_with_the_dense_road() -> None:
             assert end.bend.value > -end.bend.tolerance
 
 
-SIZE = MATRIX_FREE_ABOVE + 10
+SIZE = DENSE_PARAMETERS + 10
 
 
 _end_in_wells = jax.jit(lambda y: minimise(wells, y))

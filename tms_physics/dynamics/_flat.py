@@ -12,6 +12,9 @@ from jaxtyping import Float
 from .._checks import real_state
 from .._types import Scalar, State, Vector
 
+DENSE_PARAMETERS = 300
+"""States of more parameters are followed, minimised and judged without Hessians."""
+
 
 class FlatProblem(NamedTuple):
     """Start `y` as a vector, energy and zero modes as functions of such vectors, the way back."""

@@ -11,16 +11,13 @@ from jaxtyping import Array, Float, PyTree
 from .._checks import check_count, check_positive, check_shape, check_values, real_array
 from .._types import IntScalar, Number, Scalar, State, Vector
 from . import result as outcomes
-from ._flat import FlatProblem, flatten
+from ._flat import DENSE_PARAMETERS, FlatProblem, flatten
 from .ends import End, dense_end, unexamined_end
 from .events import LEAST_RATIO, Events, Wanted, Watched
 from .explicit_flow import explicit_path
 from .implicit_flow import implicit_path
 from .path import Path
 from .result import Result
-
-DENSE_PARAMETERS = 300
-"""States of more parameters are followed and judged without Hessians."""
 
 
 class Trajectory(eqx.Module):

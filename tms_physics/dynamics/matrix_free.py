@@ -13,7 +13,6 @@ from .newton import Energy
 from .spectrum import least_curvature
 from .truncated_newton import truncated_newton
 
-MATRIX_FREE_ABOVE = 300  # parameters; up to here Hessians are dense
 _STEPS_PER_NEWTON_STEP = 10  # L-BFGS steps that cost about as much as one Newton step
 _ZERO_CURVATURE = 10  # curvatures below this times `relative_tolerance` of the largest are zero
 _DISTANCE = 0.375  # power of `relative_tolerance`: how far, over ‖y‖, a soft minimum may yet be

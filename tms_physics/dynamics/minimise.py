@@ -12,9 +12,9 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 from .._checks import check_count, check_positive, check_shape, check_values, real_array
 from .._types import IntScalar, Key, Number, Params, Scalar, State
 from . import result as outcomes
-from ._flat import flatten
+from ._flat import DENSE_PARAMETERS, flatten
 from .dense import minimise_dense
-from .matrix_free import MATRIX_FREE_ABOVE, minimise_matrix_free
+from .matrix_free import minimise_matrix_free
 from .result import Result
 
 
@@ -69,7 +69,7 @@ def minimise(
     """
     check_count("max_steps", max_steps)
     flat, flat_energy, modes, unravel = flatten(energy, y0, zero_modes)
-    road = minimise_matrix_free if flat.shape[0] > MATRIX_FREE_ABOVE else minimise_dense
+    road = minimise_matrix_free if flat.shape[0] > DENSE_PARAMETERS else minimise_dense
     end = road(flat_energy, flat, modes, tolerance=tolerance, max_steps=max_steps)
     return Minimum(
         state=unravel(end.y),
@@ -235,7 +235,7 @@ def _minimise_all(
 
     if batch is None:
         start = jax.eval_shape(lambda key: sampler(key=key), keys[0])
-        large = sum(leaf.size for leaf in jax.tree.leaves(start)) > MATRIX_FREE_ABOVE
+        large = sum(leaf.size for leaf in jax.tree.leaves(start)) > DENSE_PARAMETERS
         batch = 1 if large else len(keys)
     if batch >= len(keys):
         return jax.vmap(one)(keys)
