@@ -17,6 +17,8 @@ the feature of least I_i is taken. The second derivatives jump there: this is a 
 v_i = p_i/3 - p_i²/4. Times are those of the gradient flow Ẇ = -∂L/∂W, ḃ = -∂L/∂b. Derived here.
 """
 
+from typing import Any
+
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
@@ -39,7 +41,7 @@ def growth_of_origin() -> sp.Expr:
     p, importance = sp.symbols("p_1:3", positive=True), sp.symbols("I_1:3", positive=True)
     own = linear_loss((w**2, sp.Integer(0)), b1, p, 0)
     other = linear_loss((sp.Integer(0), sp.Integer(0)), b2, p, 1)
-    energy = importance[0] * own + importance[1] * other
+    energy: Any = importance[0] * own + importance[1] * other
     best = {b: sp.solve(sp.diff(energy.subs(w, 0), b), b)[0] for b in (b1, b2)}
     return sp.factor(-sp.diff(energy, w, 2).subs(w, 0).subs(best))
 
