@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 import jax.numpy as jnp
 import numpy as np
 
-from tms_physics.dynamics.events import PLATEAUS
-
 from . import _learning_flow as flows
 from . import _learning_training as training
 from ._learning_saddles import KEPT, Landscape, examined
@@ -18,7 +16,8 @@ if TYPE_CHECKING:
     from .learning_dynamics import Config
 
 Rows = dict[str, Any]
-FIRST_TIME = 0.1
+FIRST_TIME = 1.0
+PLATEAUS = 32  # kept at most
 _SAVED = 150  # states of a training
 
 
@@ -38,16 +37,25 @@ def size(config: "Config") -> Size:
 
 
 def times(config: "Config") -> np.ndarray:
-    """0, then equal factors from 0.1 to the last time."""
+    """0, then equal factors from 1 to the last time."""
     return np.concatenate([[0.0], np.geomspace(FIRST_TIME, config.last_time, config.times - 1)])
 
 
 def _flow(config: "Config", cells: Rows) -> Rows:
-    own = size(config)
+    own, ratio = size(config), config.plateau_ratio
     y0 = flows.start(own, config.scale, config.seed)
-    ratio, rtol = config.plateau_ratio, config.tolerance
-    got = flows.followed(y0, own, config.density, times(config), ratio=ratio, rtol=rtol)
-    got |= _saddles(landscape(own, config.density), got, ratio)
+    limits = {"last_time": config.last_time, "step": config.step}
+    path = flows.followed(y0, own, config.density, **limits)
+    ends = flows.plateaus(path["speeds"], ratio)[:PLATEAUS]
+    got: Rows = {"plateaus": len(ends), "ends": np.full((3, PLATEAUS), np.nan)}
+    got["ends"][:, : len(ends)] = path["times"][ends.T]
+    kept = np.unique(np.searchsorted(path["times"], times(config)).clip(max=len(path["times"]) - 1))
+    kept = kept[np.minimum(np.arange(config.times), len(kept) - 1)]  # padded by the last one
+    got |= {name: path[name][kept] for name in ("times", "states", "energies", "speeds")}
+    got |= {"end": path["states"][-1], "result": path["result"]}
+    land = landscape(own, config.density)
+    rows = [examined(land, *path["states"][each], ratio) for each in ends]
+    got |= _padded(rows, len(y0))
     return {name: np.asarray(value)[None] for name, value in got.items()}
 
 
@@ -62,10 +70,8 @@ def landscape(own: Size, density: float) -> Landscape:
     )
 
 
-def _saddles(land: Landscape, got: Rows, ratio: float) -> Rows:
+def _padded(rows: list[Rows], length: int) -> Rows:
     """What is known of each saddle, padded to 32 rows."""
-    rows = [examined(land, *got["end_states"][:, k], ratio) for k in range(got["plateaus"])]
-    length = (land.m + 1) * land.n
     blank = {
         "saddle": np.full(length, np.nan),
         "index": 0,

@@ -8,7 +8,7 @@ import xarray as xr
 
 from theory import growth
 
-from ._learning_cells import size, times
+from ._learning_cells import size
 from ._learning_training import TRAINERS
 from ._networks import Size
 
@@ -29,9 +29,8 @@ def build(config: "Config", flow: Rows, trained: Rows) -> xr.Dataset:
         "loss": ("time", one["energies"], {"long_name": "exact loss of the flow", "units": "loss"}),
         "dimensionality": _per_feature(("time",), one["states"], own, "D_i", dimensionality),
         "norm": _per_feature(("time",), one["states"], own, "norm |W_i|", norms),
-        "end_gradient": ((), one["end_gradient"], {"long_name": "gradient norm at the end"}),
+        "speed": ("time", one["speeds"], {"long_name": "gradient norm"}),
         "end_state": ("parameter", one["end"], {"long_name": "W by rows, then b"}),
-        "gradients": ((), one["gradients"], {"long_name": "gradients of the flow", "units": "1"}),
         "result": ((), one["result"], {"long_name": "0 where the flow did not fail"}),
     }
     beside = ("trainer", "kept")
@@ -45,7 +44,7 @@ def build(config: "Config", flow: Rows, trained: Rows) -> xr.Dataset:
         "trained_result": ("trainer", trained["result"], {"long_name": "0 where finite"}),
     }
     coordinates = {
-        "time": ("time", times(config), {"long_name": "time of the flow"} | _TIME),
+        "time": ("time", one["times"], {"long_name": "time of the flow"} | _TIME),
         "trainer": ("trainer", list(TRAINERS)),
         "importance": ("feature", own.importance, {"long_name": "importance", "units": "1"}),
     }

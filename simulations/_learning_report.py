@@ -19,8 +19,7 @@ def summary(dataset: xr.Dataset) -> dict[str, Any]:
         "median_factor_off": float(np.median(np.exp(np.abs(np.log(good))))) if len(good) else None,
         "final_dimensionality": dataset["dimensionality"].isel(time=-1).values,
         "final_loss": float(dataset["loss"][-1]),
-        "final_gradient": float(dataset["end_gradient"]),
-        "gradients": int(dataset["gradients"]),
+        "final_gradient": float(dataset["speed"][-1]),
         "trained_final_loss": {
             str(name): float(dataset["trained_loss"].sel(trainer=name)[-1])
             for name in dataset["trainer"].values

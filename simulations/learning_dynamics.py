@@ -35,20 +35,20 @@ class Config(Options):
     density: float = 0.1
     """Probability that a feature is active."""
 
-    scale: float = 1e-3
+    scale: float = 1e-5
     """Standard deviation of the weights at the start; biases start at 0."""
 
     plateau_ratio: float = 2.0
     """A plateau is a minimum of the speed below its maxima by this factor."""
 
-    last_time: float = 1500.0
+    last_time: float = 3000.0
     """Of the flow, in units of 1/curvature."""
 
     times: int = 300
     """Logarithmic times at which states are kept."""
 
-    tolerance: float = 1e-4
-    """Local error of the flow."""
+    step: float = 0.4
+    """Step of the midpoint rule."""
 
     batch: int = 1024
     """Samples of a training step."""
@@ -77,7 +77,7 @@ class Config(Options):
         )
         check("last_time", self.last_time, 1 <= self.last_time <= 1e6, "in [1, 1000000]")
         check("times", self.times, 100 <= self.times <= 10_000, "in [100, 10000]")
-        check("tolerance", self.tolerance, 1e-8 <= self.tolerance <= 1e-2, "in [1e-8, 0.01]")
+        check("step", self.step, 0.001 <= self.step <= 0.8, "in [0.001, 0.8]")
         check("batch", self.batch, 1 <= self.batch <= 2**20, "in [1, 1048576]")
         check("adam_rate", self.adam_rate, 1e-6 <= self.adam_rate <= 1, "in [1e-6, 1]")
         check("adam_steps", self.adam_steps, 1 <= self.adam_steps <= 10**7, "in [1, 10000000]")
