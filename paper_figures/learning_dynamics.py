@@ -18,7 +18,7 @@ _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 def draw(dataset: xr.Dataset) -> Figure:
     """Loss and D_i along the flow, lengths of its plateaus, the loss of training beside it."""
     with mpl.rc_context(fname=STYLE):
-        figure = Figure(figsize=(8.4, 6.2), layout="constrained")
+        figure = Figure(figsize=(8.4, 6.4), layout="constrained")
         (loss, lengths), (steps, training) = figure.subplots(2, 2, width_ratios=(1.5, 1))
         _loss(loss, dataset)
         _steps(steps, dataset)
@@ -43,7 +43,8 @@ def _axis_of_time(ax: Axes, dataset: xr.Dataset) -> None:
 def _loss(ax: Axes, dataset: xr.Dataset) -> None:
     _bands(ax, dataset)
     ax.plot(dataset["time"], dataset["loss"], color="black")
-    top = float(dataset["loss"].max())
+    top = 1.18 * float(dataset["loss"].max())
+    ax.set_ylim(0, 1.2 * float(dataset["loss"].max()))
     middles = np.sqrt(np.maximum(dataset["entered"].values, 1.0) * dataset["left"].values)
     for k, (x, index) in enumerate(zip(middles, dataset["index"].values, strict=True)):
         ax.text(x, top, f"{k + 1}\n({index})", ha="center", va="top", fontsize=6.5)
@@ -72,8 +73,8 @@ def _steps(ax: Axes, dataset: xr.Dataset) -> None:
 def _lengths(ax: Axes, dataset: xr.Dataset) -> None:
     measured = dataset["length"].values
     shown = (
-        ("predicted", "o", "black", "to the measured speed of the exit"),
-        ("predicted_free", "s", "none", "to that of a free growth"),
+        ("predicted", "o", "black", "the mode along which it leaves"),
+        ("predicted_theory", "s", "none", "closed rates (theory.growth)"),
     )
     finite = [measured]
     for name, marker, face, text in shown:
@@ -84,7 +85,7 @@ def _lengths(ax: Axes, dataset: xr.Dataset) -> None:
     for k, (x, y) in enumerate(zip(measured, dataset["predicted"].values, strict=True)):
         if y > 0:
             offset = {"textcoords": "offset points", "fontsize": 6.5}
-            ax.annotate(f"{k + 1}", (x, y), (5, -7), **offset)
+            ax.annotate(f"{k + 1}", (x, y), (6, -3), **offset)
     every = np.concatenate(finite)
     if len(every):
         ends = np.array([every.min() / 1.5, every.max() * 1.5])
@@ -106,5 +107,6 @@ def _training(ax: Axes, dataset: xr.Dataset) -> None:
     lowest = float(dataset["trained_time"].where(dataset["trained_time"] > 0).min())
     ax.set(xscale="log", xlabel="time (see legend)", ylabel="exact loss $L$")
     ax.set_xlim(max(lowest, 0.01), float(dataset["time"][-1]))
+    ax.set_ylim(0, 1.45 * float(dataset["trained_loss"].max()))
     ax.set_title("(d) training on samples, same start")
-    ax.legend(loc="lower left")
+    ax.legend(loc="upper right")

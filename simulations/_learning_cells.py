@@ -49,12 +49,17 @@ def _flow(config: "Config", cells: Rows) -> Rows:
     ends = flows.plateaus(path["speeds"], ratio)[:PLATEAUS]
     got: Rows = {"plateaus": len(ends), "ends": np.full((3, PLATEAUS), np.nan)}
     got["ends"][:, : len(ends)] = path["times"][ends.T]
+    got["entered_states"] = np.full((PLATEAUS, len(y0)), np.nan)
+    got["left_speeds"] = np.full(PLATEAUS, np.nan)
+    if len(ends):
+        got["entered_states"][: len(ends)] = path["states"][ends[:, 0]]
+        got["left_speeds"][: len(ends)] = path["speeds"][ends[:, 2]]
     kept = np.unique(np.searchsorted(path["times"], times(config)).clip(max=len(path["times"]) - 1))
     kept = kept[np.minimum(np.arange(config.times), len(kept) - 1)]  # padded by the last one
     got |= {name: path[name][kept] for name in ("times", "states", "energies", "speeds")}
     got |= {"end": path["states"][-1], "result": path["result"]}
     land = landscape(own, config.density)
-    rows = [examined(land, *path["states"][each], ratio) for each in ends]
+    rows = [examined(land, *path["states"][each]) for each in ends]
     got |= _padded(rows, len(y0))
     return {name: np.asarray(value)[None] for name, value in got.items()}
 
@@ -79,7 +84,8 @@ def _padded(rows: list[Rows], length: int) -> Rows:
         "eigenvalues": np.full(KEPT, np.nan),
         "eigenvalues_entering": np.full(KEPT, np.nan),
     }
-    names = ("gradient", "moved", "amplitude", "leaving_share", "predicted", "predicted_free")
+    names = ("gradient", "moved", "amplitude", "leaving_share", "predicted", "predicted_all")
+    names += ("rate", "left_amplitude")
     blank |= dict.fromkeys(names, np.nan)
     padded = rows + [blank] * (PLATEAUS - len(rows))
     return {f"saddle_{name}": np.array([row[name] for row in padded]) for name in blank}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Rows = Mapping[str, np.ndarray]
 _STORED = 0.5  # ‖W_i‖² above which a feature counts as stored
+_PAIRED = 0.5  # of -W_i·W_j, above which i and j are a pair
 _TIME = {"units": "1/curvature"}
 _RATE = {"units": "curvature"}
 
@@ -56,13 +57,18 @@ def _plateaus(config: "Config", one: Rows) -> dict[str, tuple]:
     count, own = int(one["plateaus"]), size(config)
     ends, saddles = one["ends"][:, :count], one["saddle_saddle"][:count]
     here = {name[7:]: values[:count] for name, values in one.items() if name.startswith("saddle_")}
-    state = norms(saddles, own) ** 2 > _STORED
-    rates = np.array([theory_rate(config, stored) for stored in state]).reshape(count, 2)
+    levels = np.concatenate([saddles, one["end"][None]])
+    speeds, entered = one["left_speeds"][:count], one["entered_states"][:count]
+    rates = np.array(
+        [_theory(config, entered[k], levels[k], levels[k + 1], speeds[k]) for k in range(count)]
+    ).reshape(count, 3)
     texts = {
         "gradient": "gradient norm at the polished saddle",
         "moved": "distance from the slowest state to the saddle",
-        "amplitude": "distance from the saddle along its unstable directions at the entry",
-        "leaving_share": "share of the way to the leaving state in the unstable directions",
+        "amplitude": "amplitude of the followed mode at the entry",
+        "left_amplitude": "amplitude of the followed mode at the exit",
+        "rate": "growth rate of the followed mode",
+        "leaving_share": "share of the leaving W_j in the unstable directions",
         "index": "unstable directions on the side where the plateau is left",
         "index_entering": "unstable directions on the side where it is entered",
     }
@@ -74,11 +80,11 @@ def _plateaus(config: "Config", one: Rows) -> dict[str, tuple]:
     exit_side = {"long_name": "unstable eigenvalues, side of the exit"} | _RATE
     entry_side = {"long_name": "unstable eigenvalues, side of the entry"} | _RATE
     text = {"long_name": "predicted length, to the measured speed at the exit"} | _TIME
-    free = {"long_name": "predicted length, to the speed of a free growth at its exit"} | _TIME
+    free = {"long_name": "predicted length, all unstable modes at once"} | _TIME
     return data | {
         "length": ("plateau", ends[2] - ends[0], {"long_name": "measured length"} | _TIME),
         "predicted": ("plateau", here["predicted"], text),
-        "predicted_free": ("plateau", here["predicted_free"], free),
+        "predicted_all": ("plateau", here["predicted_all"], free),
         "eigenvalues": (("plateau", "direction"), here["eigenvalues"], exit_side),
         "eigenvalues_entering": (
             ("plateau", "direction"),
@@ -88,25 +94,38 @@ def _plateaus(config: "Config", one: Rows) -> dict[str, tuple]:
         "saddle_state": (("plateau", "parameter"), saddles, {"long_name": "W by rows, then b"}),
         "saddle_dimensionality": _per_feature(("plateau",), saddles, own, "D_i", dimensionality),
         "saddle_norm": _per_feature(("plateau",), saddles, own, "norm |W_i|", norms),
-        "free_rate": ("plateau", rates[:, 0], {"long_name": "4 I v, orthogonal"} | _RATE),
-        "paired_rate": ("plateau", rates[:, 1], {"long_name": "2 v (I_j - I_i r*)"} | _RATE),
+        "grown": ("plateau", rates[:, 0], {"long_name": "feature stored next, 0 if not one"}),
+        "theory_rate": ("plateau", rates[:, 1], {"long_name": "its rate by theory"} | _RATE),
+        "predicted_theory": ("plateau", rates[:, 2], {"long_name": "length by theory"} | _TIME),
     }
 
 
-def theory_rate(config: "Config", stored: np.ndarray) -> tuple[float, float]:
-    """Largest free and paired rate (`theory.growth`) of the dropped features.
+def _theory(
+    config: "Config", entered: np.ndarray, saddle: np.ndarray, after: np.ndarray, speed: float
+) -> tuple[float, float, float]:
+    """The feature that the next saddle (or the end) has stored in addition, its rate, the length.
 
-    Free only where fewer than m are stored, paired only where any is; NaN else. For stored features
-    that are orthonormal and not yet paired: later plateaus have no such formula.
+    Free (`theory.growth.free_rate`, amplitude ‖W_j‖) where it ends orthogonal to the others, else
+    paired with the stored i of least W_i·W_j (`paired_rate`, amplitude -W_j·W_i/‖W_i‖; NaN where
+    it enters on the acute side). Told after the fact which feature grows.
     """
-    importance, p = size(config).importance, config.density
-    kept, dropped = importance[stored], importance[~stored]
-    free = paired = np.nan
-    if len(dropped) and len(kept) < config.hidden:
-        free = float(growth.free_rate(dropped.max(), p))
-    if len(dropped) and 0 < len(kept) <= config.hidden:
-        paired = float(growth.paired_rate(dropped.max(), kept.min(), p))
-    return free, paired
+    own, p = size(config), config.density
+    stored, later = (norms(y, own) ** 2 > _STORED for y in (saddle, after))
+    (new,) = np.nonzero(later & ~stored)
+    if len(new) != 1:
+        return 0.0, np.nan, np.nan
+    j, start, end = int(new[0]), _weights(entered, own), _weights(after, own)
+    overlaps = np.where(stored, end[:, j] @ end, 0.0)
+    i = int(np.argmin(overlaps))
+    if overlaps[i] < -_PAIRED:
+        rate = float(growth.paired_rate(own.importance[j], own.importance[i], p))
+        amplitude = -float(start[:, j] @ start[:, i]) / float(np.linalg.norm(start[:, i]))
+    else:
+        rate = float(growth.free_rate(own.importance[j], p))
+        amplitude = float(np.linalg.norm(start[:, j]))
+    if amplitude <= 0 or rate <= 0:
+        return j + 1.0, rate, np.nan
+    return j + 1.0, rate, float(growth.plateau_length(amplitude, rate, end=speed / rate))
 
 
 def _weights(states: np.ndarray, own: Size) -> np.ndarray:

@@ -40,8 +40,12 @@ def _plateau(at: xr.Dataset) -> dict[str, Any]:
         "eigenvalues": eigenvalues[np.isfinite(eigenvalues)],
         "index_entering_side": int(at["index_entering"]),
         "eigenvalues_entering_side": entering[np.isfinite(entering)],
-        "free_rate": float(at["free_rate"]),
-        "paired_rate": float(at["paired_rate"]),
+        "rate": float(at["rate"]),
+        "leaving_amplitude": float(at["left_amplitude"]),
+        "feature_grown": int(at["grown"]),
+        "theory_rate": float(at["theory_rate"]),
+        "predicted_length_theory": float(at["predicted_theory"]),
+        "ratio_theory": float(at["predicted_theory"]) / length,
         "saddle_gradient": float(at["gradient"]),
         "saddle_moved": float(at["moved"]),
         "entering_amplitude": float(at["amplitude"]),
@@ -49,8 +53,8 @@ def _plateau(at: xr.Dataset) -> dict[str, Any]:
         "measured_length": length,
         "predicted_length": predicted,
         "ratio": predicted / length,
-        "predicted_length_free_growth": float(at["predicted_free"]),
-        "ratio_free_growth": float(at["predicted_free"]) / length,
+        "predicted_length_all_modes": float(at["predicted_all"]),
+        "ratio_all_modes": float(at["predicted_all"]) / length,
     }
 
 
@@ -76,15 +80,14 @@ def _jumps(dataset: xr.Dataset) -> list[dict[str, Any]]:
 def table(dataset: xr.Dataset) -> str:
     """A line for each plateau."""
     numbers = summary(dataset)
-    lines = [
-        "  entered     left    index  fastest λ   4 I v      paired     length  predicted ratio"
-    ]
+    lines = ["  entered     left    index  rate λ      theory       length  by mode  by theory"]
     for row in numbers["plateaus"]:
-        fastest = -min(row["eigenvalues"], default=np.nan)
+        fastest = row["rate"]
         lines.append(
             f"{row['entered']:9.2f} {row['left']:9.2f} {row['index']:5d}   {fastest:.3e}  "
-            f"{row['free_rate']:.3e}  {row['paired_rate']:.3e}  {row['measured_length']:8.2f} "
-            f"{row['predicted_length']:8.2f}  {row['ratio']:.3f}; stored {list(row['stored'])}"
+            f"{row['theory_rate']:.3e}  {row['measured_length']:8.2f} "
+            f"{row['predicted_length']:8.2f} {row['predicted_length_theory']:8.2f}  "
+            f"stored {row['stored'].tolist()}"
         )
     ends = ", ".join(f"{name} {loss:.6f}" for name, loss in numbers["trained_final_loss"].items())
     lines.append(f"final loss: flow {numbers['final_loss']:.6f}, {ends}")

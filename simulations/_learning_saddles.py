@@ -1,12 +1,17 @@
 """The saddles that a flow passes, how they repel, and how long it should stay near them.
 
-The rule of the prediction. At the polished saddle y* the Hessian H is that on the side towards the
-state where the plateau is left (L is not C²: at a kink the sides differ). With e_k its eigenvectors
-of eigenvalues -λ_k < 0, zero modes of rotation left out, and a_k = e_k·(y_entered - y*), the linear
-flow has the speed |Σ_k λ_k a_k e^{λ_k t} e_k| in the unstable directions; the predicted length is
-the t at which it reaches the speed at which the plateau is left. Two such speeds: the measured one
-(next maximum over √ratio, the rule of the events), and 2λ/√27/√ratio of a free growth, which knows
-nothing of the flow after the entry (`theory.growth.jump_speed`).
+The saddle y* of a plateau: features with ‖W_j‖² <= 1/2 where the flow is slowest are dropped. The
+flow keeps W_j = 0, so that y* is the root of ∇L next to that state with these W_j at 0.
+
+The rule of the prediction. The Hessian H is that off y*, on the side where the plateau is left: L
+is not C², and at a kink (b_i = 0) the sides differ. The mode e, eigenvalue -λ < 0, is the one that
+overlaps most with the way to the leaving state, found anew with H on the side of e until it is its
+own. Its amplitude a is the entering state's, least squares over the dropped W_j only (all that e
+has at a smooth saddle, and all that grows at others). The predicted length is ln(s/λa)/λ
+(`theory.growth.plateau_length`), with s the measured speed at which the plateau is left, its next
+maximum over √ratio. Beside it the same with all unstable modes of that H at once: the t at which
+|Σ_k λ_k a_k e^{λ_k t} e_k| = s. Where the two differ, directions compete, or H knows sides on
+which the flow is not.
 """
 
 from collections.abc import Callable
@@ -22,8 +27,13 @@ Array = np.ndarray
 Rows = dict[str, Any]
 _CUT = 1e-5  # of eigenvalues over the largest, taken for zero
 _POLISH = 20
-_SIDE = 1e-5  # distance at which one-sided Hessians are taken
-KEPT = 8  # unstable eigenvalues kept
+_REST = 0.1  # modes with less of their square in the dropped W_j have no amplitude
+_SIDE = 1e-3  # distance at which one-sided Hessians are taken
+_KINK = 1e-4  # parameters smaller than this may sit at kinks
+_ROUNDING = 1e-7  # of the gradient
+_STORED = 0.5  # ‖W_i‖² above which a feature is stored
+_ROUNDS = 8  # of following a mode
+KEPT = 24  # unstable eigenvalues kept
 
 
 @dataclass(frozen=True)
@@ -36,28 +46,37 @@ class Landscape:
     n: int
 
 
-def polished(land: Landscape, y: Array) -> tuple[Array, float]:
-    """A root of ∇L near y by Newton steps without zero modes, shortened until ‖∇L‖ falls.
+def polished(land: Landscape, y: Array) -> tuple[Array, float, Array]:
+    """The saddle next to y, the norm of ∇L there, and the mask (N,) of the W_j at 0.
 
-    Returns it with ‖∇L‖ there; semismooth, as `tms_physics.dynamics.newton.polish`, whose program
-    would hold the Hessian a second time.
+    Newton steps (semismooth, without zero modes) in the other parameters, shortened until ‖∇L‖
+    falls; biases below 1e-4 are put to 0, where the kinks lie, if that keeps or lowers ‖∇L‖.
     """
-    slope = land.gradient(y)
+    W = y[: land.m * land.n].reshape(land.m, land.n)
+    dropped = np.concatenate(
+        [np.tile(np.sum(W**2, axis=0) <= _STORED, land.m), np.zeros(land.n, bool)]
+    )
+    free = ~dropped
+    y = np.where(dropped, 0.0, y)
+
+    def size(v: Array) -> float:
+        return float(np.linalg.norm(land.gradient(v)))
+
     for _ in range(_POLISH):
-        values, vectors = np.linalg.eigh(land.hessian(y))
+        values, vectors = np.linalg.eigh(land.hessian(y)[np.ix_(free, free)])
         regular = np.abs(values) > _CUT * np.abs(values).max()
         inverse = np.where(regular, 1 / np.where(regular, values, 1.0), 0.0)
-        step, share = -vectors @ (inverse * (vectors.T @ slope)), 1.0
-        while share > 1e-3:
-            trial = y + share * step
-            new = land.gradient(trial)
-            if np.linalg.norm(new) < np.linalg.norm(slope):
-                break
-            share /= 4
-        else:
+        step = np.zeros(len(y))
+        step[free] = -vectors @ (inverse * (vectors.T @ land.gradient(y)[free]))
+        trials = [y + share * step for share in (1.0, 0.25, 0.06)]
+        trials += [np.where(free & (np.abs(trial) < _KINK), 0.0, trial) for trial in trials[:1]]
+        best = min(trials, key=size)
+        if size(best) >= size(y):
             break
-        y, slope = trial, new
-    return y, float(np.linalg.norm(slope))
+        y = best
+    snapped = np.where(np.abs(y) < _KINK, 0.0, y)
+    y = snapped if size(snapped) <= max(size(y), _ROUNDING) else y
+    return y, size(y), dropped
 
 
 def rotations(land: Landscape, y: Array) -> Array:
@@ -102,30 +121,61 @@ def predicted(rates: Array, amplitudes: Array, speed: float) -> float:
     return float(brentq(over, 0.0, alone.min() * (1 + 1e-9)))
 
 
-def examined(land: Landscape, entered: Array, slowest: Array, left: Array, ratio: float) -> Rows:
+def followed_mode(land: Landscape, y: Array, way: Array) -> tuple[Array, Array, int]:
+    """Eigenvalues and eigenvectors on the side of the mode that leads along `way`, and its number.
+
+    The number is -1 where no mode is unstable.
+    """
+    side = way
+    for _ in range(_ROUNDS):
+        values, vectors = modes_towards(land, y, y + side)
+        unstable = np.flatnonzero(values < -_CUT * values.max())
+        if not len(unstable):
+            return values, vectors, -1
+        overlaps = vectors[:, unstable].T @ way
+        k = int(unstable[np.argmax(np.abs(overlaps))])
+        own = vectors[:, k] * np.sign(vectors[:, k] @ way)
+        if np.linalg.norm(own - side) < 1e-4:
+            break
+        side = own
+    return values, vectors, k
+
+
+def examined(land: Landscape, entered: Array, slowest: Array, left: Array) -> Rows:
     """One plateau: its saddle, index, unstable eigenvalues and predicted lengths."""
-    saddle, remainder = polished(land, slowest)
-    values, vectors = modes_towards(land, saddle, left)
+    saddle, remainder, dropped = polished(land, slowest)
+    way = np.where(dropped, left - saddle, 0.0)
+    values, vectors, k = followed_mode(land, saddle, way if np.any(way) else left - saddle)
     other, _ = modes_towards(land, saddle, entered)
     unstable = values < -_CUT * values.max()
-    rates, e = -values[unstable], vectors[:, unstable]
-    amplitudes = e.T @ (entered - saddle)
+    rates, e = -values[unstable], np.where(dropped[:, None], vectors[:, unstable], 0.0)
+    size = np.maximum(np.sum(e**2, axis=0), 1e-12)
+    amplitudes, last = e.T @ entered / size, e.T @ left / size
+    amplitudes = np.where(size > _REST, amplitudes, 0.0)
     speed = float(np.linalg.norm(land.gradient(left)))
-    free = float(growth.jump_speed(rates.max(), ratio)) if len(rates) else np.nan
-    last = e.T @ (left - saddle)
-    rest = np.linalg.norm(left - saddle)
-    return {
+    one = int(np.sum(unstable[:k])) if k >= 0 else -1
+    got = {"rate": np.nan, "amplitude": np.nan, "left_amplitude": np.nan, "predicted": np.nan}
+    if one >= 0 and amplitudes[one]:
+        got |= {"rate": rates[one], "amplitude": abs(amplitudes[one])}
+        got |= {"left_amplitude": abs(last[one])}
+        got["predicted"] = float(
+            growth.plateau_length(got["amplitude"], rates[one], end=speed / rates[one])
+        )
+    whole = max(float(np.linalg.norm(left[dropped])), 1e-300)
+    return got | {
         "saddle": saddle,
         "gradient": remainder,
         "moved": float(np.linalg.norm(saddle - slowest)),
         "index": int(unstable.sum()),
         "index_entering": int(np.sum(other < -_CUT * other.max())),
-        "eigenvalues": np.concatenate([values[unstable], np.full(KEPT * 10, np.nan)])[:KEPT],
-        "eigenvalues_entering": np.concatenate(
-            [other[other < -_CUT * other.max()], np.full(KEPT * 10, np.nan)]
-        )[:KEPT],
-        "amplitude": float(np.linalg.norm(amplitudes)),
-        "leaving_share": float(np.linalg.norm(last) / rest),
-        "predicted": predicted(rates, amplitudes, speed),
-        "predicted_free": predicted(rates, amplitudes, free),
+        "eigenvalues": _padded(values[unstable]),
+        "eigenvalues_entering": _padded(other[other < -_CUT * other.max()]),
+        "leaving_share": float(
+            np.linalg.norm(e.T @ left) / max(np.linalg.norm(left[dropped]), 1e-300)
+        ),
+        "predicted_all": predicted(rates, amplitudes, speed),
     }
+
+
+def _padded(values: Array) -> Array:
+    return np.concatenate([values, np.full(KEPT, np.nan)])[:KEPT]
