@@ -94,11 +94,12 @@ def _lengths(ax: Axes, dataset: xr.Dataset) -> None:
     ax.set(xscale="log", yscale="log", xlabel="measured length (1/curvature)")
     ax.set_ylabel("predicted length (1/curvature)")
     ax.set_title("(b) lengths of the plateaus")
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower right")
 
 
 def _training(ax: Axes, dataset: xr.Dataset) -> None:
-    ax.plot(dataset["time"], dataset["loss"], color="black", label="gradient flow, $t$")
+    flow = dataset.isel(time=slice(1, None))  # the start has no place on a logarithmic axis
+    ax.plot(flow["time"], flow["loss"], color="black", label="gradient flow, $t$")
     for name in dataset["trainer"].values:
         one = dataset.sel(trainer=name)
         colour, dashes = _TRAINERS[str(name)]

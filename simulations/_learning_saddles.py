@@ -161,7 +161,6 @@ def examined(land: Landscape, entered: Array, slowest: Array, left: Array) -> Ro
         got["predicted"] = float(
             growth.plateau_length(got["amplitude"], rates[one], end=speed / rates[one])
         )
-    whole = max(float(np.linalg.norm(left[dropped])), 1e-300)
     return got | {
         "saddle": saddle,
         "gradient": remainder,
