@@ -73,8 +73,8 @@ def _steps(ax: Axes, dataset: xr.Dataset) -> None:
 def _lengths(ax: Axes, dataset: xr.Dataset) -> None:
     measured = dataset["length"].values
     shown = (
-        ("predicted", "o", "black", "the mode along which it leaves"),
-        ("predicted_theory", "s", "none", "closed rates (theory.growth)"),
+        ("predicted", "o", "black", "mode at the exit"),
+        ("predicted_theory", "s", "none", "closed rates"),
     )
     finite = [measured]
     for name, marker, face, text in shown:
@@ -94,7 +94,7 @@ def _lengths(ax: Axes, dataset: xr.Dataset) -> None:
     ax.set(xscale="log", yscale="log", xlabel="measured length (1/curvature)")
     ax.set_ylabel("predicted length (1/curvature)")
     ax.set_title("(b) lengths of the plateaus")
-    ax.legend(loc="lower right")
+    ax.legend(loc="upper left")
 
 
 def _training(ax: Axes, dataset: xr.Dataset) -> None:

@@ -7,7 +7,7 @@ The rule of the prediction. The Hessian H is that off y*, on the side where the 
 is not C², and at a kink (b_i = 0) the sides differ. The mode e, eigenvalue -λ < 0, is the one that
 overlaps most with the way to the leaving state, found anew with H on the side of e until it is its
 own. Its amplitude a is the entering state's, least squares over the dropped W_j only (all that e
-has at a smooth saddle, and all that grows at others). The predicted length is ln(s/λa)/λ
+has where it is free, and what grows in a pair). The predicted length is ln(s/λa)/λ
 (`theory.growth.plateau_length`), with s the measured speed at which the plateau is left, its next
 maximum over √ratio. Beside it the same with all unstable modes of that H at once: the t at which
 |Σ_k λ_k a_k e^{λ_k t} e_k| = s. Where the two differ, directions compete, or H knows sides on
@@ -126,9 +126,9 @@ def followed_mode(land: Landscape, y: Array, way: Array) -> tuple[Array, Array, 
 
     The number is -1 where no mode is unstable.
     """
-    side = way
+    side, k = way, -1
+    values, vectors = modes_towards(land, y, y + side)
     for _ in range(_ROUNDS):
-        values, vectors = modes_towards(land, y, y + side)
         unstable = np.flatnonzero(values < -_CUT * values.max())
         if not len(unstable):
             return values, vectors, -1
@@ -138,6 +138,7 @@ def followed_mode(land: Landscape, y: Array, way: Array) -> tuple[Array, Array, 
         if np.linalg.norm(own - side) < 1e-4:
             break
         side = own
+        values, vectors = modes_towards(land, y, y + side)
     return values, vectors, k
 
 

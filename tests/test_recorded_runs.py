@@ -103,12 +103,13 @@ def test_no_start_found_a_state_below_the_ground_state_of_three_features() -> No
     assert numbers["claimed_states_that_are_minima"] == 300
 
 
-def test_learning_passes_smooth_saddles_as_predicted_and_kinks_not() -> None:
+def test_learning_leaves_saddles_as_predicted_along_free_modes_and_not_by_pairs() -> None:
     numbers = summary("learning_dynamics")
     rows = numbers["plateaus"]
     assert [len(row["stored"]) for row in rows] == [0, 1, 2, 3, 4, 5]
     assert all(0.9 < row["ratio"] < 1 for row in rows[:3])
     assert all(abs(row["rate"] / row["theory_rate"] - 1) < 1e-3 for row in rows[:3])
+    assert rows[1]["ratio_all_modes"] < 0.5
     assert all(1.4 < row["ratio"] < 8.5 for row in rows[3:])
     assert all(abs(d - 0.5) < 0.03 for d in numbers["final_dimensionality"][:6])
     ends = numbers["trained_final_loss"]

@@ -43,7 +43,8 @@ def growth_of_origin() -> sp.Expr:
     other = linear_loss((sp.Integer(0), sp.Integer(0)), b2, p, 1)
     energy: Any = importance[0] * own + importance[1] * other
     best = {b: sp.solve(sp.diff(energy.subs(w, 0), b), b)[0] for b in (b1, b2)}
-    return sp.factor(-sp.diff(energy, w, 2).subs(w, 0).subs(best))
+    bend: Any = sp.diff(energy, w, 2)
+    return sp.factor(-bend.subs(w, 0).subs(best))
 
 
 def free_rate(importance: ArrayLike, density: ArrayLike) -> Array:

@@ -1,5 +1,7 @@
 """Growth out of small weights: rates against the loss by quadrature and the linear model's flow."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -63,7 +65,7 @@ def test_plateau_ends_as_the_logistic_curve_does() -> None:
     """The linear law falls short of `logistic_time` by -(3/2λ) ln(1 - w²), w where it is left."""
     rate, ratio, start = 0.3, 3.0, 1e-5
     speed = float(growth.jump_speed(rate, ratio))
-    left = brentq(lambda w: rate * w * (1 - w**2) - speed, 0.0, 0.5)
+    left: Any = brentq(lambda w: rate * w * (1 - w**2) - speed, 0.0, 0.5)
     exact = linear_flow.logistic_time(left**2, start**2, 2 * rate)
     linear = growth.plateau_length(start, rate, end=speed / rate)
     assert float(exact - linear) == pytest.approx(-1.5 * np.log(1 - left**2) / rate, rel=1e-6)
