@@ -85,7 +85,7 @@ def _padded(rows: list[Rows], length: int) -> Rows:
         "eigenvalues_entering": np.full(KEPT, np.nan),
     }
     names = ("gradient", "moved", "amplitude", "leaving_share", "predicted", "predicted_all")
-    names += ("rate", "left_amplitude")
+    names += ("unsettled", "rate", "left_amplitude")
     blank |= dict.fromkeys(names, np.nan)
     padded = rows + [blank] * (PLATEAUS - len(rows))
     return {f"saddle_{name}": np.array([row[name] for row in padded]) for name in blank}

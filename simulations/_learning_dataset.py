@@ -68,6 +68,7 @@ def _plateaus(config: "Config", one: Rows) -> dict[str, tuple]:
         "amplitude": "amplitude of the followed mode at the entry",
         "left_amplitude": "amplitude of the followed mode at the exit",
         "rate": "growth rate of the followed mode",
+        "unsettled": "change of the followed mode in the last round",
         "leaving_share": "share of the leaving W_j in the unstable directions",
         "index": "unstable directions on the side where the plateau is left",
         "index_entering": "unstable directions on the side where it is entered",

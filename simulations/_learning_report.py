@@ -41,6 +41,7 @@ def _plateau(at: xr.Dataset) -> dict[str, Any]:
         "index_entering_side": int(at["index_entering"]),
         "eigenvalues_entering_side": entering[np.isfinite(entering)],
         "rate": float(at["rate"]),
+        "mode_unsettled_by": float(at["unsettled"]),
         "leaving_amplitude": float(at["left_amplitude"]),
         "feature_grown": int(at["grown"]),
         "theory_rate": float(at["theory_rate"]),

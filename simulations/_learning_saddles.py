@@ -118,35 +118,38 @@ def predicted(rates: Array, amplitudes: Array, speed: float) -> float:
         return 0.0
     moving = np.abs(rates * amplitudes) > 0
     alone = np.log(speed / np.abs(rates * amplitudes)[moving]) / rates[moving]
-    return float(brentq(over, 0.0, alone.min() * (1 + 1e-9)))
+    root: Any = brentq(over, 0.0, alone.min() * (1 + 1e-9))
+    return float(root)
 
 
-def followed_mode(land: Landscape, y: Array, way: Array) -> tuple[Array, Array, int]:
+def followed_mode(land: Landscape, y: Array, way: Array) -> tuple[Array, Array, int, float]:
     """Eigenvalues and eigenvectors on the side of the mode that leads along `way`, and its number.
 
-    The number is -1 where no mode is unstable.
+    The number is -1 where no mode is unstable. Last, by how much the mode still changed: where
+    that is not small it is no mode of its own side, and its rate means nothing.
     """
-    side, k = way, -1
+    side, k, change = way, -1, np.inf
     values, vectors = modes_towards(land, y, y + side)
     for _ in range(_ROUNDS):
         unstable = np.flatnonzero(values < -_CUT * values.max())
         if not len(unstable):
-            return values, vectors, -1
+            return values, vectors, -1, np.inf
         overlaps = vectors[:, unstable].T @ way
         k = int(unstable[np.argmax(np.abs(overlaps))])
         own = vectors[:, k] * np.sign(vectors[:, k] @ way)
-        if np.linalg.norm(own - side) < 1e-4:
+        change = float(np.linalg.norm(own - side))
+        if change < 1e-4:
             break
         side = own
         values, vectors = modes_towards(land, y, y + side)
-    return values, vectors, k
+    return values, vectors, k, change
 
 
 def examined(land: Landscape, entered: Array, slowest: Array, left: Array) -> Rows:
     """One plateau: its saddle, index, unstable eigenvalues and predicted lengths."""
     saddle, remainder, dropped = polished(land, slowest)
     way = np.where(dropped, left - saddle, 0.0)
-    values, vectors, k = followed_mode(land, saddle, way if np.any(way) else left - saddle)
+    values, vectors, k, change = followed_mode(land, saddle, way if np.any(way) else left - saddle)
     other, _ = modes_towards(land, saddle, entered)
     unstable = values < -_CUT * values.max()
     rates, e = -values[unstable], np.where(dropped[:, None], vectors[:, unstable], 0.0)
@@ -165,6 +168,7 @@ def examined(land: Landscape, entered: Array, slowest: Array, left: Array) -> Ro
     return got | {
         "saddle": saddle,
         "gradient": remainder,
+        "unsettled": change,
         "moved": float(np.linalg.norm(saddle - slowest)),
         "index": int(unstable.sum()),
         "index_entering": int(np.sum(other < -_CUT * other.max())),

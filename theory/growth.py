@@ -44,7 +44,8 @@ def growth_of_origin() -> sp.Expr:
     energy: Any = importance[0] * own + importance[1] * other
     best = {b: sp.solve(sp.diff(energy.subs(w, 0), b), b)[0] for b in (b1, b2)}
     bend: Any = sp.diff(energy, w, 2)
-    return sp.factor(-bend.subs(w, 0).subs(best))
+    rate: Any = sp.factor(-bend.subs(w, 0).subs(best))
+    return rate
 
 
 def free_rate(importance: ArrayLike, density: ArrayLike) -> Array:
