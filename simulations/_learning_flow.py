@@ -1,9 +1,8 @@
 """The gradient flow of the learning dynamics: its path, its plateaus, and the states at their ends.
 
 Midpoint steps of one length on the exact loss, a compiled gradient at a time. The plateaus are by
-the rule of `tms_physics.Events`; the adaptive steps of `tms_physics.gradient_flow`, which has that
-rule inside, become very small in the noise (1e-6) of a loss by inversion, and its program takes
-longer to compile than this whole path to run.
+the rule of `tms_physics.Events`. The adaptive path of `tms_physics.gradient_flow`, which has that
+rule inside, did not finish here in twice the time that this takes; why was not found out.
 """
 
 import functools
