@@ -214,3 +214,18 @@ def test_minima_of_equal_features_leave_the_mean_field_as_m_grows() -> None:
     assert ratio[6] < 0.25
     pairs = 50 * two_features.ground_state(equal["density"], 1.0).loss
     assert abs(equal["minima"]["loss"][6] / pairs - 1) < 1e-3
+
+
+def test_learning_leaves_saddles_as_predicted_along_free_modes_and_not_by_pairs() -> None:
+    numbers = summary("learning_dynamics")
+    rows = numbers["plateaus"]
+    assert [len(row["stored"]) for row in rows] == [0, 1, 2, 3, 4, 5]
+    assert all(0.9 < row["ratio"] < 1 for row in rows[:3])
+    assert all(abs(row["rate"] / row["theory_rate"] - 1) < 1e-3 for row in rows[:3])
+    assert rows[1]["ratio_all_modes"] < 0.5
+    assert all(2 < row["ratio"] < 8.5 for row in rows[3:])
+    assert rows[4]["mode_unsettled_by"] > 0.1
+    assert all(abs(d - 0.5) < 0.03 for d in numbers["final_dimensionality"][:6])
+    ends = numbers["trained_final_loss"]
+    assert abs(ends["SGD"] / numbers["final_loss"] - 1) < 1e-3
+    assert abs(ends["AdamW"] / numbers["final_loss"] - 1) < 1e-2

@@ -1,0 +1,113 @@
+"""Learning dynamics: plateaus of the loss, steps of D_i, predicted lengths, training beside."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+STYLE = Path(__file__).parent / "style.mplstyle"
+_LEVELS = ((1.0, "1"), (2 / 3, "2/3"), (1 / 2, "1/2"), (2 / 5, "2/5"))
+_SHOWN = 0.1  # norm above which D_i says something of the feature
+_TRAINERS = {"AdamW": ("#c9762b", (0, (5, 1.5))), "SGD": ("#5b93cc", (0, (1, 1)))}
+_DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
+
+
+def draw(dataset: xr.Dataset) -> Figure:
+    """Loss and D_i along the flow, lengths of its plateaus, the loss of training beside it."""
+    with mpl.rc_context(fname=STYLE):
+        figure = Figure(figsize=(8.4, 6.4), layout="constrained")
+        (loss, lengths), (steps, training) = figure.subplots(2, 2, width_ratios=(1.5, 1))
+        _loss(loss, dataset)
+        _steps(steps, dataset)
+        _lengths(lengths, dataset)
+        _training(training, dataset)
+    return figure
+
+
+def _bands(ax: Axes, dataset: xr.Dataset) -> None:
+    """The plateaus in grey, every second one darker."""
+    first = float(dataset["time"][1])
+    pairs = zip(dataset["entered"].values, dataset["left"].values, strict=True)
+    for k, (entered, left) in enumerate(pairs):
+        ax.axvspan(max(entered, first), left, color="0.86" if k % 2 else "0.92", lw=0)
+
+
+def _axis_of_time(ax: Axes, dataset: xr.Dataset) -> None:
+    ax.set(xscale="log", xlabel="time $t$ of the flow (1/curvature)")
+    ax.set_xlim(1.0, float(dataset["time"][-1]))
+
+
+def _loss(ax: Axes, dataset: xr.Dataset) -> None:
+    _bands(ax, dataset)
+    ax.plot(dataset["time"], dataset["loss"], color="black")
+    top = 1.18 * float(dataset["loss"].max())
+    ax.set_ylim(0, 1.2 * float(dataset["loss"].max()))
+    middles = np.sqrt(np.maximum(dataset["entered"].values, 1.0) * dataset["left"].values)
+    for k, (x, index) in enumerate(zip(middles, dataset["index"].values, strict=True)):
+        ax.text(x, top, f"{k + 1}\n({index})", ha="center", va="top", fontsize=6.5)
+    _axis_of_time(ax, dataset)
+    ax.set_ylabel("exact loss $L$")
+    ax.set_title("(a) plateaus, grey: number (and index of its saddle)")
+
+
+def _steps(ax: Axes, dataset: xr.Dataset) -> None:
+    _bands(ax, dataset)
+    values = dataset["dimensionality"].where(dataset["norm"] > _SHOWN)
+    colours = mpl.colormaps["cividis"](np.linspace(0, 0.85, dataset.sizes["feature"]))
+    for height, _ in _LEVELS:
+        ax.axhline(height, color="0.35", lw=0.6, ls=(0, (1, 2)))
+    for i in range(dataset.sizes["feature"]):
+        look = {"color": colours[i], "ls": _DASHES[i % len(_DASHES)]}
+        ax.plot(dataset["time"], values[:, i], label=f"{i + 1}", **look)
+    _axis_of_time(ax, dataset)
+    ax.set_yticks([0, *(height for height, _ in _LEVELS)], ["0", *(text for _, text in _LEVELS)])
+    ax.set_ylim(0, 1.08)
+    ax.set_ylabel("feature dimensionality $D_i$")
+    ax.set_title(f"(c) features with norm above {_SHOWN:g}")
+    ax.legend(title="feature", loc="lower left", ncols=2)
+
+
+def _lengths(ax: Axes, dataset: xr.Dataset) -> None:
+    measured = dataset["length"].values
+    shown = (
+        ("predicted", "o", "black", "mode at the exit"),
+        ("predicted_theory", "s", "none", "closed rates"),
+    )
+    finite = [measured]
+    for name, marker, face, text in shown:
+        values = dataset[name].values
+        good = values > 0
+        finite.append(values[good])
+        ax.plot(measured[good], values[good], marker, mfc=face, mec="black", ms=5, label=text)
+    for k, (x, y) in enumerate(zip(measured, dataset["predicted"].values, strict=True)):
+        if y > 0:
+            offset = {"textcoords": "offset points", "fontsize": 6.5}
+            ax.annotate(f"{k + 1}", (x, y), (6, -3), **offset)
+    every = np.concatenate(finite)
+    if len(every):
+        ends = np.array([every.min() / 1.5, every.max() * 1.5])
+        ax.plot(ends, ends, color="0.5", lw=0.8, zorder=0)
+        ax.set(xlim=ends, ylim=ends)
+    ax.set(xscale="log", yscale="log", xlabel="measured length (1/curvature)")
+    ax.set_ylabel("predicted length (1/curvature)")
+    ax.set_title("(b) lengths of the plateaus")
+    ax.legend(loc="upper left")
+
+
+def _training(ax: Axes, dataset: xr.Dataset) -> None:
+    flow = dataset.isel(time=slice(1, None))  # the start has no place on a logarithmic axis
+    ax.plot(flow["time"], flow["loss"], color="black", label="gradient flow, $t$")
+    for name in dataset["trainer"].values:
+        one = dataset.sel(trainer=name)
+        colour, dashes = _TRAINERS[str(name)]
+        text = f"{name}, learning rate $\\times$ steps"
+        ax.plot(one["trained_time"], one["trained_loss"], color=colour, ls=dashes, label=text)
+    lowest = float(dataset["trained_time"].where(dataset["trained_time"] > 0).min())
+    ax.set(xscale="log", xlabel="time (see legend)", ylabel="exact loss $L$")
+    ax.set_xlim(max(lowest, 0.01), float(dataset["time"][-1]))
+    ax.set_ylim(0, 1.45 * float(dataset["trained_loss"].max()))
+    ax.set_title("(d) training on samples, same start")
+    ax.legend(loc="upper right")

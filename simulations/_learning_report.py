@@ -1,0 +1,95 @@
+"""The learning dynamics in numbers: for the summary file, and as a table for the terminal."""
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+_JUMP = 0.25  # change of D_i from one saddle to the next that counts as a jump
+
+
+def summary(dataset: xr.Dataset) -> dict[str, Any]:
+    """The plateaus with their saddles, the jumps of D_i between them, the ends of all paths."""
+    rows = [_plateau(dataset.isel(plateau=k)) for k in range(dataset.sizes["plateau"])]
+    ratios = np.array([row["ratio"] for row in rows if row["ratio"] is not None], float)
+    good = ratios[np.isfinite(ratios) & (ratios > 0)]
+    return {
+        "plateaus": rows,
+        "jumps": _jumps(dataset),
+        "median_factor_off": float(np.median(np.exp(np.abs(np.log(good))))) if len(good) else None,
+        "final_dimensionality": dataset["dimensionality"].isel(time=-1).values,
+        "final_loss": float(dataset["loss"][-1]),
+        "final_gradient": float(dataset["speed"][-1]),
+        "trained_final_loss": {
+            str(name): float(dataset["trained_loss"].sel(trainer=name)[-1])
+            for name in dataset["trainer"].values
+        },
+    }
+
+
+def _plateau(at: xr.Dataset) -> dict[str, Any]:
+    length, predicted = float(at["length"]), float(at["predicted"])
+    eigenvalues = at["eigenvalues"].values
+    entering = at["eigenvalues_entering"].values
+    return {
+        "entered": float(at["entered"]),
+        "left": float(at["left"]),
+        "stored": np.flatnonzero(at["saddle_norm"].values ** 2 > 0.5) + 1,
+        "dimensionality": at["saddle_dimensionality"].values,
+        "index": int(at["index"]),
+        "eigenvalues": eigenvalues[np.isfinite(eigenvalues)],
+        "index_entering_side": int(at["index_entering"]),
+        "eigenvalues_entering_side": entering[np.isfinite(entering)],
+        "rate": float(at["rate"]),
+        "mode_unsettled_by": float(at["unsettled"]),
+        "leaving_amplitude": float(at["left_amplitude"]),
+        "feature_grown": int(at["grown"]),
+        "theory_rate": float(at["theory_rate"]),
+        "predicted_length_theory": float(at["predicted_theory"]),
+        "ratio_theory": float(at["predicted_theory"]) / length,
+        "saddle_gradient": float(at["gradient"]),
+        "saddle_moved": float(at["moved"]),
+        "entering_amplitude": float(at["amplitude"]),
+        "leaving_share_in_unstable_directions": float(at["leaving_share"]),
+        "measured_length": length,
+        "predicted_length": predicted,
+        "ratio": predicted / length,
+        "predicted_length_all_modes": float(at["predicted_all"]),
+        "ratio_all_modes": float(at["predicted_all"]) / length,
+    }
+
+
+def _jumps(dataset: xr.Dataset) -> list[dict[str, Any]]:
+    """Features whose D_i differs by more than 0.25 between one saddle (or the end) and the next."""
+    last = dataset["dimensionality"].isel(time=-1).values
+    levels = np.concatenate([dataset["saddle_dimensionality"].values, last[None]])
+    stored = np.concatenate(
+        [dataset["saddle_norm"].values ** 2 > 0.5, (dataset["norm"][-1].values ** 2 > 0.5)[None]]
+    )
+    levels = np.where(stored, levels, 0.0)
+    return [
+        {
+            "after_plateau": k + 1,
+            "feature": int(i) + 1,
+            "from": float(levels[k, i]),
+            "to": float(levels[k + 1, i]),
+        }
+        for k, i in np.argwhere(np.abs(np.diff(levels, axis=0)) > _JUMP)
+    ]
+
+
+def table(dataset: xr.Dataset) -> str:
+    """A line for each plateau."""
+    numbers = summary(dataset)
+    lines = ["  entered     left    index  rate λ      theory       length  by mode  by theory"]
+    for row in numbers["plateaus"]:
+        fastest = row["rate"]
+        lines.append(
+            f"{row['entered']:9.2f} {row['left']:9.2f} {row['index']:5d}   {fastest:.3e}  "
+            f"{row['theory_rate']:.3e}  {row['measured_length']:8.2f} "
+            f"{row['predicted_length']:8.2f} {row['predicted_length_theory']:8.2f}  "
+            f"stored {row['stored'].tolist()}"
+        )
+    ends = ", ".join(f"{name} {loss:.6f}" for name, loss in numbers["trained_final_loss"].items())
+    lines.append(f"final loss: flow {numbers['final_loss']:.6f}, {ends}")
+    return "\n".join(lines)
