@@ -13,6 +13,8 @@ from theory.numeric import Function, array_function
 from theory.symbols import ModelSymbols, model_symbols
 from theory.truncated_power import box_first_moment, box_mean
 
+_MOST_FEATURES = 6  # the symbolic sum has 3^n terms a feature
+
 
 def linear_loss(
     couplings: Sequence[sp.Expr], bias: sp.Expr, density: Sequence[sp.Expr], feature: int
@@ -103,12 +105,12 @@ def population_loss(
     """Exact population loss Σ_i I_i E(x_i - ReLU(W_i·W x + b_i))² at given weights.
 
     W: (m, n); b: (n,); importance: (n,) or scalar; density: (n,) or scalar, in (0, 1].
-    Valid for any n in principle; meant for n <= 3, since it sums 3^n terms a feature. Of the two
+    For n <= 6, and meant for n <= 3, since it sums 3^n terms a feature. Of the two
     forms it takes the one without differences where all z_i have the sign of b_i, so couplings
     that vanish there do no harm, nor do couplings of exactly 0. Where z_i changes sign, a small
     coupling g costs about log10(1/g) digits of the terms in which it enters.
-    Raises ValueError for shapes that do not fit, W or b that are not finite, importances that are
-    negative or not finite, and a density outside (0, 1].
+    Raises ValueError for shapes that do not fit, more than 6 features, W or b that are not finite,
+    importances that are negative or not finite, and a density outside (0, 1].
     Model: Elhage et al. 2022, Toy Models of Superposition; closed form derived here.
     """
     W, b, importance, density = _checked(W, b, importance, density)
@@ -139,6 +141,10 @@ def _checked(
     if weights.ndim != 2:
         raise ValueError(f"Argument `W` must have shape (m, n), but has shape {weights.shape}.")
     n = weights.shape[1]
+    if n > _MOST_FEATURES:
+        raise ValueError(
+            f"Argument `W` must have at most {_MOST_FEATURES} columns (features), but has {n}."
+        )
     bias = real_array("b", b)
     if bias.shape != (n,):
         raise ValueError(f"Argument `b` must have shape ({n},), but has shape {bias.shape}.")

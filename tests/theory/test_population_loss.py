@@ -138,6 +138,10 @@ def test_no_weights_cost_the_second_moment() -> None:
             ([[1.0]], [0.0, 1.0], 1.0, 0.5),
             r"Argument `b` must have shape \(1,\), but has shape \(2",
         ),
+        (
+            (np.ones((2, 7)), np.zeros(7), 1.0, 0.5),
+            r"Argument `W` must have at most 6 columns \(features\), but has 7.",
+        ),
         (([[1.0]], [0.0], [1.0, 2.0], 0.5), "Argument `importance` must have shape"),
         (([[1.0]], [0.0], 1.0, 1.2), r"Argument `density` must be in \(0, 1\], but is 1.2."),
         (([[1.0]], [0.0], 1.0, np.nan), r"Argument `density` must be in \(0, 1\], but is nan."),
