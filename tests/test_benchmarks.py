@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jax
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -48,13 +49,14 @@ from importlib.machinery import PathFinder
 
 find = PathFinder.find_spec
 PathFinder.find_spec = lambda name, *rest: None if name == "torch" else find(name, *rest)
-runpy.run_module("benchmarks.phase_map", run_name="__main__", alter_sys=True)
+runpy.run_module("benchmarks.NAME", run_name="__main__", alter_sys=True)
 """
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, name: str = "phase_map") -> subprocess.CompletedProcess[str]:
     """The benchmark as it runs where PyTorch is not installed."""
-    command = [sys.executable, "-W", "error", "-c", WITHOUT_TORCH, *arguments]
+    program = WITHOUT_TORCH.replace("NAME", name)
+    command = [sys.executable, "-W", "error", "-c", program, *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
@@ -74,6 +76,31 @@ def test_help_needs_no_torch() -> None:
 )
 def test_a_mistake_gets_one_sentence(arguments: tuple[str, ...], sentence: str) -> None:
     done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stderr == sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "sentence"),
+    [
+        ("population", ("--turns", "0"), "Argument `turns` must be at least 1, but is 0.\n"),
+        (
+            "population",
+            ("--device", "gpu"),
+            "Argument `device` is gpu, but JAX finds no GPU here.\n",
+        ),
+        (
+            "time_to_solution",
+            ("--density", "2"),
+            "Argument `density` must be in (0, 1], but is 2.0.\n",
+        ),
+        ("time_to_solution", (), 'This benchmark needs PyTorch: pip install -e ".[bench]"\n'),
+    ],
+)
+def test_mistakes_with_many_features(name: str, arguments: tuple[str, ...], sentence: str) -> None:
+    if "gpu" in arguments and any(device.platform != "cpu" for device in jax.devices()):
+        pytest.skip("this machine has a GPU")
+    done = run(*arguments, name=name)
     assert done.returncode == 2
     assert done.stderr == sentence
 
