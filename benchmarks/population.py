@@ -24,7 +24,7 @@ from simulations._options import check, parse
 
 TARGET, AIM = 5.0, 1.0
 ERROR = 1e-7
-_RTOLS = (1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7, 1e-7)
+_RTOLS = (1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7, 1e-7)
 _SIZE = (100, 20, 0.05)
 _FEATURES = {"cpu": (25, 50, 100, 200, 400), "gpu": (64, 256, 1024, 4096)}
 _DIMENSIONS = (5, 10, 20, 40, 80)
@@ -46,6 +46,9 @@ class Config:
     turns: int = 9
     """Turns of each measurement, of which the fastest counts."""
 
+    networks: int = 4
+    """Networks from as many random starts that must all meet the error."""
+
     seed: int = 0
     """Of all random numbers."""
 
@@ -56,16 +59,16 @@ class Config:
     """Where to write the numbers; the figure goes beside it."""
 
     def __post_init__(self) -> None:
-        for name in ("batch", "descent", "turns"):
+        for name in ("batch", "descent", "turns", "networks"):
             check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
         check("seed", self.seed, 0 <= self.seed < 2**63, "in [0, 2**63)")
 
 
-def network(n: int, m: int, density: float, config: Config) -> Network:
+def network(n: int, m: int, density: float, config: Config, index: int = 0) -> Network:
     """On its way to a minimum: spread couplings, biases of the right size."""
     from simulations._networks import Size, minimised
 
-    cells = {"density": np.array([density]), "index": np.array([0])}
+    cells = {"density": np.array([density]), "index": np.array([index])}
     size = Size(n, m)
     ends = minimised(cells, size=size, seed=config.seed, evaluations=config.descent, rtol=1e-6)
     return ends["W"][0], ends["b"][0]
@@ -113,22 +116,34 @@ def measured(at: Network, density: float, rtol: float, turns: int) -> dict[str, 
     }  # fmt: skip
 
 
+def relative_error(at: Network, density: float, rtol: float) -> float:
+    import tms_physics as tp
+
+    values = [
+        float(tp.evaluate_population(*at, importance=1.0, density=density, rtol=each).loss)
+        for each in (rtol, 1e-12)
+    ]
+    return abs(values[0] / values[1] - 1)
+
+
 def headline(config: Config) -> dict[str, Any]:
-    """The loosest `rtol` whose error is at most 1e-7, beside a step of AdamW."""
+    """The loosest `rtol` whose error is at most 1e-7 in all networks, beside a step of AdamW."""
     n, m, p = _SIZE
-    at = network(n, m, p, config)
-    tried = [measured(at, p, rtol, 1) for rtol in _RTOLS]
-    rtol = next(each["rtol"] for each in tried if each["relative_error"] <= ERROR)
+    every = [network(n, m, p, config, k) for k in range(config.networks)]
+    for rtol in _RTOLS:
+        errors = [relative_error(at, p, rtol) for at in every]
+        if max(errors) <= ERROR:
+            break
     device = "cpu" if config.device == "cpu" else "cuda"
     peer = AdamW(random_network(n, m, config.seed), p, batch=config.batch, device=device)
     threads, _ = peer.best_threads(os.cpu_count() or 1)
     ours, steps = [], []
     for _ in range(3):  # in turns, so that both meet the same machine
-        ours.append(measured(at, p, rtol, config.turns))
+        ours.append(measured(every[0], p, rtol, config.turns))
         steps.append(peer.seconds_a_step(300, threads))
     best = min(ours, key=lambda each: each["seconds"])
     return best | {
-        "adamw_seconds_a_step": min(steps), "adamw_threads": threads, "batch": config.batch,
+        "relative_error_of_each_network": errors, "adamw_seconds_a_step": min(steps), "adamw_threads": threads, "batch": config.batch,
         "ratio": best["seconds"] / min(steps), "target": TARGET, "aim": AIM,
     }  # fmt: skip
 

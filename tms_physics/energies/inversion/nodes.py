@@ -15,11 +15,11 @@ LEVELS = tuple(sorted({k for order in ORDERS for k in (order // 4, order // 2, o
 MAX_NODES = ORDERS[-1]
 SAFETY = 1 / 5  # of the last change, as the error: 1/7 if it falls as K⁻³, and some room
 EARLIER = 1 / 150  # of the change before, in case the last one is small by chance
-_FLAT = 0.4  # share of the nodes that the taper leaves alone
+_FLAT = 0.5  # share of the nodes that the taper leaves alone
 
 
 def _taper(x: np.ndarray) -> np.ndarray:
-    """1 up to x = 0.4, 0 from x = 1 on, smooth to all orders in between."""
+    """1 up to x = 0.5, 0 from x = 1 on, smooth to all orders in between."""
     t = np.clip((x - _FLAT) / (1 - _FLAT), 2e-3, 1 - 2e-3)
     inside = 1.0 / (1.0 + np.exp(1.0 / (1.0 - t) - 1.0 / t))
     return np.where(x <= _FLAT, 1.0, np.where(x >= 1.0, 0.0, inside))
