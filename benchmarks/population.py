@@ -143,7 +143,8 @@ def headline(config: Config) -> dict[str, Any]:
         steps.append(peer.seconds_a_step(300, threads))
     best = min(ours, key=lambda each: each["seconds"])
     return best | {
-        "relative_error_of_each_network": errors, "adamw_seconds_a_step": min(steps), "adamw_threads": threads, "batch": config.batch,
+        "relative_error_of_each_network": errors, "batch": config.batch,
+        "adamw_seconds_a_step": min(steps), "adamw_threads": threads,
         "ratio": best["seconds"] / min(steps), "target": TARGET, "aim": AIM,
     }  # fmt: skip
 
