@@ -193,6 +193,9 @@ def draw(numbers: dict[str, Any], path: Path) -> None:
             label="AdamW step, n = 100",
         )  # fmt: skip
         axis.set_xlabel(f"{titles[name]}  (slope {numbers['exponents'][name]:.2f})")
+        if name in ("n", "m"):
+            axis.set_xticks([r[name] for r in rows], [str(r[name]) for r in rows])
+            axis.minorticks_off()
     axes[0].set_ylabel("value and gradient (ms)")
     axes[0].legend(fontsize=8)
     figure.savefig(path, dpi=150)

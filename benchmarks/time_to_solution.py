@@ -51,8 +51,9 @@ class Config:
     evaluations: int = 1500
     """Of the exact loss, at most."""
 
-    rtol: float = 1e-6
-    """Relative tolerance of the exact loss while it is minimised."""
+    rtol: float = 1e-3
+    """Relative tolerance of the exact loss while it is minimised: its estimate is cautious, the
+    error at 32 nodes is 1e-7. The ends are judged at 1e-10."""
 
     out: Path = Path("benchmarks/time_to_solution.json")
     """Where to write the numbers."""
