@@ -45,7 +45,7 @@ class Size:
 
 
 @functools.cache
-def _value_and_slope(n: int, m: int, rtol: float) -> Callable[..., Any]:
+def value_and_slope(n: int, m: int, rtol: float) -> Callable[..., Any]:
     def value(flat: jax.Array, importance: jax.Array, density: jax.Array) -> jax.Array:
         W, b = flat[: m * n].reshape(m, n), flat[m * n :]
         return tp.PopulationLoss(importance, density, rtol)((W, b))
@@ -65,7 +65,7 @@ def minimised(cells: Rows, *, size: Size, seed: int, evaluations: int, rtol: flo
     Gives W, b, the exact loss with its error estimate, the loss of each output, the evaluations
     spent, whether it converged (the loss no longer falls), result 1 where something is not finite.
     """
-    slope = _value_and_slope(size.n, size.m, rtol)
+    slope = value_and_slope(size.n, size.m, rtol)
 
     def one(cell: _Cell) -> Rows:
         p, weights = jnp.asarray(cell.density), jnp.asarray(size.importance)

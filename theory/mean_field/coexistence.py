@@ -1,5 +1,7 @@
 """Where the mean field is not the ground state: dropped features, and digons."""
 
+import functools
+
 import numpy as np
 
 from theory._checks import check_density, check_ratio
@@ -23,7 +25,11 @@ def storage_ratio(density: float) -> float:
     1.4 p ln(1/p) for p between 1e-6 and 1e-3. Checked for p >= 1e-6.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = float(check_density(density))
+    return _storage_ratio(float(check_density(density)))
+
+
+@functools.lru_cache(maxsize=256)
+def _storage_ratio(p: float) -> float:
     grid = np.exp(np.linspace(np.log(0.05 * p), 0.0, _GRID))[:-1]
     gains = [(float(feature_variance(p)) - loss(ratio, p).loss) / ratio for ratio in grid]
     best = int(np.argmax(gains))
