@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from . import _manifest
-from ._draw import pictures
+from ._draw import animation, pictures
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,10 @@ def make_all(names: Sequence[str], out: Path, data: Path) -> Iterator[Made]:
 
 
 def make(name: str, out: Path, data: Path) -> Made:
-    """Draws one figure and writes NAME.png, NAME.pdf and NAME.txt, its caption."""
+    """Draws one figure and writes NAME.png, NAME.pdf and NAME.txt, its caption.
+
+    And NAME.gif where the module has `animate`, which gives the frames.
+    """
     began = time.perf_counter()
     manifest = _manifest.load(data)
     picture = manifest.figure(name)
@@ -46,6 +49,8 @@ def make(name: str, out: Path, data: Path) -> Made:
         **pictures(module.draw(*datasets)),
         "txt": caption(manifest, name, module.caption(*datasets)).encode(),
     }
+    if hasattr(module, "animate"):
+        files["gif"] = animation(module.animate(*datasets))
     paths = [out / f"{name}.{suffix}" for suffix in files]
     for path, content in zip(paths, files.values(), strict=True):
         write(path, content)

@@ -10,7 +10,8 @@
     }}
     "figures": {NAME: {
         "module":      in this package, with `draw(*datasets) -> Figure` and
-                       `caption(*datasets) -> str`,
+                       `caption(*datasets) -> str`; and `animate(*datasets)`, which gives
+                       one Figure a frame, where there is an animation,
         "datasets":    names of the datasets, in the order of these arguments,
     }}
 

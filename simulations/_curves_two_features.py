@@ -23,7 +23,7 @@ KINDS = {
 TIE = ("relative_importance", "jump", "latent_loss", "barrier")
 WELLS = (("dedicated | antipodal", 0.3, 0.1), ("weak | strong", 0.6, 0.01))  # line, p, share of r
 SIDES = (-1, 0, 1)  # below, at and above the line
-_LEAST, _KNEE, _LARGEST_WEIGHT = 0.01, 0.5, 0.86
+_LEAST, _KNEE, _LARGEST_WEIGHT = 0.01, 0.2, 0.86
 _CHUNK = 8
 
 
@@ -44,7 +44,7 @@ def points() -> dict[str, tuple[float, float]]:
 
 
 def densities(count: int) -> np.ndarray:
-    """Half of them evenly in the logarithm up to 1/2, half evenly above; and the special ones."""
+    """Half of them evenly in the logarithm up to 1/5, half evenly above; and the special ones."""
     low = np.geomspace(_LEAST, _KNEE, count // 2)
     high = np.linspace(_KNEE, 1.0, count - count // 2 + 1)[1:]
     special = np.array([p for p, _ in points().values()])

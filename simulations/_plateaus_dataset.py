@@ -18,8 +18,15 @@ if TYPE_CHECKING:
 
 def stage(config: "Config") -> Stage:
     """One cell a density."""
-    densities = np.geomspace(config.lowest, 1.0, config.densities)[::-1]
-    return Stage("pieces", {"density": densities}, pieces.solve, 1)
+    return Stage("pieces", {"density": densities(config)}, pieces.solve, 1)
+
+
+def densities(config: "Config") -> np.ndarray:
+    """From 1 down: a third of them evenly to halfway, the others evenly in the logarithm."""
+    few = config.densities // 3
+    middle = max(0.5, (1 + config.lowest) / 2)
+    dense = np.linspace(1.0, middle, few, endpoint=False)
+    return np.append(dense, np.geomspace(middle, config.lowest, config.densities - few))
 
 
 def build(config: "Config", found: Mapping[str, np.ndarray]) -> xr.Dataset:

@@ -24,16 +24,16 @@ class Config(Options):
 
     out: Path = Path("results/dimension_plateaus")
 
-    lowest: float = 0.003
+    lowest: float = 0.005
     """The lowest density."""
 
     densities: int = 41
-    """Densities from 1 down, evenly spaced in the logarithm."""
+    """Densities from 1 down: a third of them dense, the others evenly spaced in the logarithm."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check("lowest", self.lowest, 1e-4 <= self.lowest <= 0.9, "in [0.0001, 0.9]")
-        check("densities", self.densities, 2 <= self.densities <= 10_000, "in [2, 10000]")
+        check("densities", self.densities, 3 <= self.densities <= 10_000, "in [3, 10000]")
 
 
 def run(config: Config, execute: Execute) -> "xr.Dataset":

@@ -24,7 +24,7 @@ class Config(Options):
 
     out: Path = Path("results/theory_curves")
 
-    points: int = 81
+    points: int = 121
     """On each line and curve."""
 
     largest_polygon: int = 12
