@@ -74,7 +74,7 @@ def table(dataset: "xr.Dataset") -> str:
 
 
 SIMULATION = Simulation(
-    "animations", Config, run, summary, table, figure="paper_figures.animation_strips"
+    "animations", Config, run, summary, table, figure="paper_figures.pentagon_to_digons"
 )
 
 if __name__ == "__main__":
