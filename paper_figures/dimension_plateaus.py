@@ -64,15 +64,8 @@ def caption(dataset: xr.Dataset, networks: xr.Dataset | None = None) -> str:
 
 def plateaus(dataset: xr.Dataset) -> list[tuple[str, float]]:
     """The best pieces from dense to sparse, each with the density at which it begins."""
-    p, gain = dataset["density"].values, dataset["gain"].values
-    best = gain.argmax(axis=1)
-    out = [(str(dataset["piece"].values[best[0]]), float(p[0]))]
-    for k in np.flatnonzero(np.diff(best)) + 1:
-        gap = gain[k - 1 : k + 1, best[k - 1]] - gain[k - 1 : k + 1, best[k]]
-        share = gap[0] / (gap[0] - gap[1])
-        at = float(np.exp(np.log(p[k - 1]) + share * np.log(p[k] / p[k - 1])))
-        out.append((str(dataset["piece"].values[best[k]]), at))
-    return out
+    names, density = dataset["plateau_piece"].values, dataset["plateau_density"].values
+    return [(str(name), float(p)) for name, p in zip(names, density, strict=True)]
 
 
 def _sparse(dataset: xr.Dataset) -> np.ndarray:
@@ -151,8 +144,8 @@ def _gains(ax: Axes, dataset: xr.Dataset, networks: xr.Dataset | None) -> None:
 
 
 def _stars(ax: Axes, dataset: xr.Dataset, networks: xr.Dataset | None) -> None:
-    x, best = _sparse(dataset), dataset["gain"].argmax("piece")
-    star = dataset["dimensions_per_feature"].isel(piece=best).values
+    x, order = _sparse(dataset), np.argsort(dataset["density"].values)
+    logs = np.log(dataset["density"].values[order])
     steps = [*plateaus(dataset), ("", float(dataset["density"].min()))]
     for (name, begin), (_, end) in itertools.pairwise(steps):
         at = dataset.sel(piece=name)
@@ -160,12 +153,13 @@ def _stars(ax: Axes, dataset: xr.Dataset, networks: xr.Dataset | None) -> None:
         ax.plot([1 / begin, 1 / end], [share, share], color="0.6", lw=0.9, zorder=0)
         place = {"textcoords": "offset points", "va": "center", "fontsize": 7}
         ax.annotate(_FRACTIONS[name], (1 / end, share), (3, 0), annotation_clip=False, **place)
-    for k in np.split(np.arange(len(x)), np.flatnonzero(np.diff(best.values)) + 1):
-        ax.plot(x[k], star[k], "-", color="black", lw=2)
+        p = np.geomspace(begin, end, 30)
+        star = np.interp(np.log(p), logs, at["dimensions_per_feature"].values[order])
+        ax.plot(1 / p, star, "-", color="black", lw=2.2)
     ax.plot(x, dataset["mean_field_dimensions_per_feature"], color="0.45", ls=(0, (5, 1.5)))
     if networks is not None:
         lowest = networks["loss"].argmin("kind")
         stars = networks["dimensions_per_feature"].isel(kind=lowest).values
         ax.plot(1 / networks["density"].values, stars, "x", color="#c1272d", ms=6, mew=1.6)
-    ax.set(ylabel="dimensions per feature, $D^* = m/\\Vert W\\Vert_F^2$", ylim=(0, 1.35))
+    ax.set(ylabel="dimensions per feature, $D^* = m/\\Vert W\\Vert_F^2$", ylim=(0, 1.08))
     ax.set_title("(c) plateaus (thick) and $D_i$ (thin)")

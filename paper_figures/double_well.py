@@ -85,9 +85,13 @@ def _well(ax: Axes, at: xr.Dataset, letter: str) -> None:
     names = str(at["well"].values).split(" | ")
     for k, text in zip((0, 2), names, strict=True):
         place = {"textcoords": "offset points", "ha": "center", "va": "top", "fontsize": 7.5}
-        ax.annotate(text, (weight[k], excess[k]), (14 if weight[k] == 0 else 0, -8), **place)
+        box = {"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8}
+        shift = (14 if weight[k] == 0 else 0, -8)
+        ax.annotate(text, (weight[k], excess[k]), shift, bbox=box, **place)
     low, high = at["well_profile"].values.min() / unit, excess[1] - excess[0]
-    ax.set_ylim(low - 0.3 * (excess[0] - low + high), excess[1] + 1.4 * high)
+    ax.set_ylim(
+        low - 0.3 * (excess[0] - low + high), excess[1] + (1.4 if weight[0] == 0 else 3.4) * high
+    )
     ax.set(xlim=(-0.02, v[-1]), xlabel="order parameter $|w_2|$")
     ax.set_ylabel("loss above dedicated ($10^{-3}$)")
     ax.set_title(f"({letter}) density $p = {float(at['well_density']):g}$")

@@ -1,6 +1,7 @@
 """The gallery of all figures, `docs/figures.md`: `python -m paper_figures.gallery [DIR]`.
 
-Writes the page and a PNG of each figure into the folder, `docs` by default.
+Writes the page and a PNG of each figure, or the GIF of an animation, into the folder, `docs` by
+default.
 """
 
 import sys
@@ -8,7 +9,7 @@ import textwrap
 from pathlib import Path
 
 from . import _manifest
-from ._draw import pictures
+from ._draw import animation, pictures
 from ._make import write
 from ._manifest import Manifest
 
@@ -40,7 +41,7 @@ def section(manifest: Manifest, name: str) -> str:
         [
             f"## {name}",
             "",
-            f"![{name}]({name}.png)",
+            f"![{name}]({name}.{'gif' if hasattr(figure.load(), 'animate') else 'png'})",
             "",
             textwrap.fill(caption, 100, break_long_words=False, break_on_hyphens=False),
             "",
@@ -57,7 +58,11 @@ def main(folder: Path = Path("docs")) -> None:
     manifest = _manifest.load()
     for name, figure in manifest.figures.items():
         datasets = [manifest.read(source) for source in figure.datasets]
-        write(folder / f"{name}.png", pictures(figure.load().draw(*datasets))["png"])
+        module = figure.load()
+        if hasattr(module, "animate"):
+            write(folder / f"{name}.gif", animation(module.animate(*datasets)))
+        else:
+            write(folder / f"{name}.png", pictures(module.draw(*datasets))["png"])
     write(folder / "figures.md", page(manifest).encode())
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ._draw import GREEN, NAVY, OCHRE, SKY, STYLE
-from ._words import listed, number
+from ._words import listed, number, percent
 
 _DASHED, _DOTTED = (0, (5, 1.5)), (0, (1, 1))
 _LOOK = ((NAVY, "-"), (SKY, _DASHED), (GREEN, (0, (5, 1, 1, 1))), (OCHRE, "-"), ("black", _DOTTED))
@@ -41,8 +41,8 @@ def caption(
         apart = scaled(scaling)[1] / _at(dataset, scaling) - 1
         text += (
             f" Squares in (a): minima of the exact loss of {scaling.attrs['n']} features at p = "
-            f"{number(scaling.attrs['equal_density'])}, {number(100 * apart.min())} to "
-            f"{number(100 * apart.max())} % off the best mixture."
+            f"{number(scaling.attrs['equal_density'])}, between {percent(-apart.min(), 3)} below "
+            f"and {percent(apart.max(), 3)} above the best mixture."
         )
     if uniform is not None:
         n, m = uniform.sizes["feature"], uniform.sizes["hidden"]

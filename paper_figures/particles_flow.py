@@ -25,7 +25,7 @@ def draw(dataset: xr.Dataset) -> Figure:
             plane(ax)
             particles(ax, dataset["flow_weights"].values[k])
             time = float(dataset["flow_time"][k])
-            ax.set_title(f"({letter}) $t = {time:.3g}$", loc="center", fontsize=8)
+            ax.set_title(f"({letter}) $t = {time:.0f}$", loc="center", fontsize=8)
         ax = bottom.subplots()
         _loss(ax, dataset)
         time, loss = _times(dataset)[picks], dataset["flow_loss"].values[picks]
@@ -82,4 +82,5 @@ def _picks(dataset: xr.Dataset) -> list[int]:
 
 def _loss(ax: Axes, dataset: xr.Dataset) -> None:
     ax.plot(_times(dataset), dataset["flow_loss"], color="black", lw=1.6)
-    ax.set(xscale="log", xlabel="time $t$ (1/curvature)", ylabel="exact loss $L$", ylim=(0, None))
+    ax.set(xscale="log", xlabel="time $t$ (1/curvature)", ylabel="exact loss $L$")
+    ax.set_ylim(0, 1.12 * float(dataset["flow_loss"].max()))

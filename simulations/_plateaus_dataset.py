@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
+from scipy.interpolate import CubicSpline
 
 from theory import mean_field
 from theory.linear_flow import feature_variance
@@ -14,6 +15,8 @@ from ._sweep import Stage
 
 if TYPE_CHECKING:
     from .dimension_plateaus import Config
+
+_FINE = 20_001  # densities at which the best piece is told
 
 
 def stage(config: "Config") -> Stage:
@@ -54,12 +57,28 @@ def build(config: "Config", found: Mapping[str, np.ndarray]) -> xr.Dataset:
         "dimensions": ("piece", pieces.DIMENSIONS, {"long_name": "dimensions of the piece"}),
         "features": ("piece", pieces.FEATURES, {"long_name": "features of the piece"}),
     }
-    data |= _mean_field(p)
+    data |= _mean_field(p) | _plateaus(p, gain)
     coords = {
         "density": ("density", p, {"long_name": "density p"}),
         "piece": ("piece", list(pieces.PIECES)),
     }
     return xr.Dataset(data, coords)
+
+
+def _plateaus(p: np.ndarray, gain: np.ndarray) -> dict[str, Any]:
+    """The best pieces from dense to sparse, and the density at which each begins to be best.
+
+    Cubic splines of the gains in ln p; p falls.
+    """
+    fine = np.linspace(np.log(p[-1]), 0.0, _FINE)
+    best = CubicSpline(np.log(p[::-1]), gain[::-1])(fine).argmax(axis=1)[::-1]
+    first = np.append(0, np.flatnonzero(np.diff(best)) + 1)
+    begin = np.exp(fine[::-1][first])
+    names = np.array(list(pieces.PIECES))[best[first]]
+    return {
+        "plateau_piece": ("plateau", names, {"long_name": "best piece, dense to sparse"}),
+        "plateau_density": ("plateau", begin, {"long_name": "below it the piece is the best"}),
+    }
 
 
 def _mean_field(p: np.ndarray) -> dict[str, Any]:

@@ -7,27 +7,18 @@ import xarray as xr
 
 
 def plateaus(dataset: xr.Dataset) -> list[dict[str, Any]]:
-    """Which piece saves most per dimension, from dense to sparse, and up to which density p.
-
-    Between two densities of the grid the change is where straight lines through the logarithms of
-    p cross.
-    """
-    p, gain = dataset["density"].values, dataset["gain"].values
-    best, names = gain.argmax(axis=1), dataset["piece"].values
-    changes = [0, *(np.flatnonzero(np.diff(best)) + 1).tolist()]
-    out = []
-    for k in changes:
-        to = float(p[0]) if k == 0 else _crossing(p, gain[:, best[k - 1]] - gain[:, best[k]], k)
-        piece = dataset.isel(piece=int(best[k]))
-        share = float(piece["dimensions"] / piece["features"])
-        row = {"piece": str(names[best[k]]), "below_density": to, "dimensionality": share}
-        out.append(row | {"gain": float(gain[k, best[k]])})
-    return out
-
-
-def _crossing(p: np.ndarray, gap: np.ndarray, k: int) -> float:
-    share = gap[k - 1] / (gap[k - 1] - gap[k])
-    return float(np.exp(np.log(p[k - 1]) + share * np.log(p[k] / p[k - 1])))
+    """Which piece saves most per dimension, from dense to sparse, and up to which density p."""
+    names, density = dataset["plateau_piece"].values, dataset["plateau_density"].values
+    share = dataset["dimensions"] / dataset["features"]
+    return [
+        {
+            "piece": str(name),
+            "below_density": float(p),
+            "dimensionality": float(share.sel(piece=name)),
+            "gain": float(np.interp(-p, -dataset["density"], dataset["gain"].sel(piece=name))),
+        }
+        for name, p in zip(names, density, strict=True)
+    ]
 
 
 def summary(dataset: xr.Dataset) -> dict[str, Any]:

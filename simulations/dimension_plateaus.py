@@ -33,7 +33,7 @@ class Config(Options):
     def __post_init__(self) -> None:
         super().__post_init__()
         check("lowest", self.lowest, 1e-4 <= self.lowest <= 0.9, "in [0.0001, 0.9]")
-        check("densities", self.densities, 3 <= self.densities <= 10_000, "in [3, 10000]")
+        check("densities", self.densities, 4 <= self.densities <= 10_000, "in [4, 10000]")
 
 
 def run(config: Config, execute: Execute) -> "xr.Dataset":
