@@ -33,6 +33,7 @@ from theory.two_features.fold_tables import (
 )
 from theory.two_features.normal_form import NormalForm as NormalForm
 from theory.two_features.normal_form import normal_form as normal_form
+from theory.two_features.profile import energy_profile as energy_profile
 from theory.two_features.stability_limits import (
     acute_stability_limit as acute_stability_limit,
 )
