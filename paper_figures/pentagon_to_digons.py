@@ -42,26 +42,35 @@ def draw(dataset: xr.Dataset) -> Figure:
 def caption(dataset: xr.Dataset) -> str:
     """What is shown; where the losses are equal, and where the pentagon breaks."""
     crossing, jump = special(dataset)
+    story = (
+        f" Two digons are lower from where it is {number(1 / crossing)} times sparser on, but the "
+        "pentagon, deformed, stays a local minimum and breaks only at "
+        f"{number(1 / jump)} times (a little late, as the drive has a finite speed): hysteresis of "
+        "a first-order transition."
+    )
     return (
         f"Five features of density {number(dataset.attrs['density'])} in two dimensions; the "
-        "density of one (square) falls slowly while all follow the gradient of the exact loss. Two "
-        "digons are lower from where it is "
-        f"{number(1 / crossing)} times sparser on, but the pentagon, deformed, stays a local "
-        f"minimum and breaks only at {number(1 / jump)} times (a little late, as the drive has a "
-        "finite speed): hysteresis of a first-order transition. Top: the columns of W; dashed: "
-        "unit circle. Bottom: the loss on the way, and that of two digons by theory."
+        "density of one (square) falls slowly while all follow the gradient of the exact loss."
+        f"{story if np.isfinite(crossing + jump) else ''} Top: the columns of W; dashed: unit "
+        "circle. Bottom: the loss on the way, and that of two digons by theory."
     )
 
 
 def special(dataset: xr.Dataset) -> tuple[float, float]:
-    """Ratios at which the way becomes higher than two digons, and drops the odd feature."""
+    """Ratios at which the way becomes higher than two digons, and drops the odd feature.
+
+    NaN where it does not.
+    """
     ratio = dataset["driven_ratio"].values
     gap = (dataset["driven_loss"] - dataset["digons_loss"]).values
-    k = int(np.flatnonzero((gap[:-1] < 0) & (gap[1:] >= 0))[0])
-    share = gap[k] / (gap[k] - gap[k + 1])
-    crossing = float(np.exp(np.log(ratio[k]) + share * np.log(ratio[k + 1] / ratio[k])))
+    turns = np.flatnonzero((gap[:-1] < 0) & (gap[1:] >= 0))
     norm = np.linalg.norm(dataset["driven_weights"].values[:, :, -1], axis=1)
-    return crossing, float(ratio[np.argmax(norm < _STORED)])
+    jump = float(ratio[np.argmax(norm < _STORED)]) if np.any(norm < _STORED) else np.nan
+    if not len(turns):
+        return np.nan, jump
+    k, logs = int(turns[0]), np.log(ratio)
+    share = gap[k] / (gap[k] - gap[k + 1])
+    return float(np.exp(logs[k] + share * (logs[k + 1] - logs[k]))), jump
 
 
 def animate(dataset: xr.Dataset) -> Iterator[Figure]:
@@ -88,9 +97,11 @@ def animate(dataset: xr.Dataset) -> Iterator[Figure]:
 
 
 def _picks(dataset: xr.Dataset) -> list[int]:
-    """Start, equal losses, before the break, in it, end."""
+    """Start, equal losses, before the break, in it, end; evenly spaced without these."""
     ratio = dataset["driven_ratio"].values
     crossing, jump = special(dataset)
+    if not np.isfinite(crossing + jump):
+        return np.linspace(0, len(ratio) - 1, _STRIP).round().astype(int).tolist()
     at, broken = int(np.argmin(np.abs(ratio - crossing))), int(np.argmax(ratio <= jump))
     return [0, at, (at + broken) // 2, broken, len(ratio) - 1]
 
@@ -105,7 +116,8 @@ def _loss(ax: Axes, dataset: xr.Dataset) -> None:
     digons = dataset["digons_loss"].values / p
     ax.plot(ratio, digons, color=OCHRE, ls=_DASHED, lw=1.5, label="two digons (theory)")
     crossing, jump = special(dataset)
-    for x, text in ((crossing, "equal losses"), (jump, "breaks")):
+    marks = ((crossing, "equal losses"), (jump, "breaks"))
+    for x, text in (mark for mark in marks if np.isfinite(mark[0])):
         ax.axvline(x, color="0.6", lw=0.8, zorder=0)
         where = ax.get_xaxis_transform()
         ax.text(x, 0.97, text, rotation=90, ha="right", va="top", fontsize=7, transform=where)

@@ -6,6 +6,7 @@ one active feature, by quadrature; the committed data hold the exact one.
 
 import json
 import re
+import types
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from matplotlib.figure import Figure
 
 from paper_figures import _manifest, particles_flow, pentagon_to_digons
 from paper_figures import intro as intro_figure
+from simulations import _animations_dataset, animations, intro
 from simulations import _five_features as five
-from simulations import animations, intro
 from simulations._animations_dataset import crossing, jump
 from simulations._entry import start
 from simulations._intro_dataset import known_loss
@@ -34,10 +35,8 @@ def one_active(
     W, b = five.weights(y), y[-five.N :]
     z = (W.T @ W)[:, :, None] * X + b[:, None, None]  # output i, input j, x
     error = np.eye(five.N)[:, :, None] * X - np.maximum(z, 0)
-    silent = 1 - density.sum()
-    loss = (
-        importance @ ((error**2 @ WEIGHTS) @ density) + silent * importance @ np.maximum(b, 0) ** 2
-    )
+    silent, positive = 1 - density.sum(), np.maximum(b, 0)
+    loss = importance @ ((error**2 @ WEIGHTS) @ density + silent * positive**2)
     pull = -2 * importance[:, None, None] * error * (z > 0) * density[:, None] * WEIGHTS
     gram = pull @ X
     bias = pull.sum(axis=(1, 2)) + 2 * silent * importance * positive
@@ -49,6 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("five")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(five, "loss_and_slope", one_active)
+        free = types.SimpleNamespace(loss=0.0)  # a pair, in this model
+        patch.setattr(_animations_dataset, "ground_state", lambda p, r: free)
         first = intro.Config(out=out / "intro", density=(0.1,), starts=6)
         assert start(intro.SIMULATION, first) == 0
         second = animations.Config(out=out / "animations", frames=30, duration=500.0)
