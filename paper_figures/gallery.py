@@ -19,7 +19,8 @@ PDF, PNG and captions of all of them, `python3 run.py -m paper_figures NAME` of 
 the captions are taken from the data. The data are those of the runs named below each figure, as
 [the manifest](../paper_figures/data/manifest.json) records them with versions and device;
 `--rebuild DATASET` runs such a command again. Seconds are those of these runs, most of them on two
-cores shared with much other work. This page is written by `python3 run.py -m paper_figures.gallery`.
+cores shared with much other work. This page is written by
+`python3 run.py -m paper_figures.gallery`.
 """
 
 
