@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from . import _manifest
-from ._draw import animation, pictures
+from ._animate import animation
+from ._draw import pictures
 
 
 @dataclass(frozen=True)

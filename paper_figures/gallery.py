@@ -1,16 +1,15 @@
 """The gallery of all figures, `docs/figures.md`: `python -m paper_figures.gallery [DIR]`.
 
-Writes the page and a PNG of each figure, or the GIF of an animation, into the folder, `docs` by
-default.
+Writes the page and a PNG of each figure into the folder, `docs` by default.
 """
 
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
 from . import _manifest
-from ._draw import animation, pictures
-from ._make import write
+from ._make import make_all, write
 from ._manifest import Manifest
 
 _HEAD = """# Figures
@@ -19,7 +18,8 @@ All figures, each drawn from committed data by one command: `python3 run.py -m p
 PDF, PNG and captions of all of them, `python3 run.py -m paper_figures NAME` of one. The numbers in
 the captions are taken from the data. The data are those of the runs named below each figure, as
 [the manifest](../paper_figures/data/manifest.json) records them with versions and device;
-`--rebuild DATASET` runs such a command again. This page is written by
+`--rebuild DATASET` runs such a command again. Seconds are those of these runs, most of them on two
+cores shared with much other work. This page is written by
 `python3 run.py -m paper_figures.gallery`.
 """
 
@@ -32,16 +32,18 @@ def page(manifest: Manifest) -> str:
 def section(manifest: Manifest, name: str) -> str:
     """A figure, its caption, and the commands that draw it and that computed its data."""
     figure = manifest.figure(name)
-    caption = figure.load().caption(*(manifest.read(source) for source in figure.datasets))
+    module = figure.load()
+    caption = module.caption(*(manifest.read(source) for source in figure.datasets))
+    shown = f"{name}.gif" if hasattr(module, "animate") else f"{name}.png"
     commands = [f"python3 run.py -m paper_figures {name}"]
     for source in map(manifest.source, figure.datasets):
-        minutes = f"{source.seconds:.0f} s on {source.device}"
-        commands.append(f"{source.command.replace('python', 'python3 run.py', 1)}   # {minutes}")
+        command = source.command.replace("python", "python3 run.py", 1)
+        commands.append(f"{command}   # {source.seconds:.0f} s on {source.device}")
     return "\n".join(
         [
             f"## {name}",
             "",
-            f"![{name}]({name}.{'gif' if hasattr(figure.load(), 'animate') else 'png'})",
+            f"![{name}]({shown})",
             "",
             textwrap.fill(caption, 100, break_long_words=False, break_on_hyphens=False),
             "",
@@ -56,13 +58,11 @@ def section(manifest: Manifest, name: str) -> str:
 def main(folder: Path = Path("docs")) -> None:
     """Writes the page and the pictures."""
     manifest = _manifest.load()
-    for name, figure in manifest.figures.items():
-        datasets = [manifest.read(source) for source in figure.datasets]
-        module = figure.load()
-        if hasattr(module, "animate"):
-            write(folder / f"{name}.gif", animation(module.animate(*datasets)))
-        else:
-            write(folder / f"{name}.png", pictures(module.draw(*datasets))["png"])
+    with tempfile.TemporaryDirectory() as scratch:
+        for made in make_all(list(manifest.figures), Path(scratch), manifest.folder):
+            files = {path.suffix: path for path in made.files}
+            shown = files.get(".gif", files[".png"])
+            write(folder / shown.name, shown.read_bytes())
     write(folder / "figures.md", page(manifest).encode())
 
 
