@@ -4,6 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from ._draw import NAVY, STYLE
@@ -47,7 +48,7 @@ def caption(dataset: xr.Dataset) -> str:
 def _shade(importance: np.ndarray) -> np.ndarray:
     """From navy for the most important to paler."""
     share = (importance / importance.max() - importance.min() / importance.max())[:, None]
-    dark, pale = mpl.colors.to_rgb(NAVY), mpl.colors.to_rgb("#9db7d5")
+    dark, pale = to_rgb(NAVY), to_rgb("#9db7d5")
     return np.array(pale) + share / max(share.max(), 1e-9) * (np.array(dark) - np.array(pale))
 
 

@@ -1,5 +1,7 @@
 """Mean-field loss of many features over the ratio m/n and the density, with exact networks."""
 
+import json
+
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
@@ -13,21 +15,20 @@ _DASHED, _DOTTED = (0, (5, 1.5)), (0, (1, 1))
 _LOOK = ((NAVY, "-"), (SKY, _DASHED), (GREEN, (0, (5, 1, 1, 1))), (OCHRE, "-"), ("black", _DOTTED))
 
 
-def draw(
-    dataset: xr.Dataset, scaling: xr.Dataset | None = None, uniform: xr.Dataset | None = None
-) -> Figure:
-    """Losses over that of a dropped feature: over the ratio, over the density; networks beside."""
+def draw(dataset: xr.Dataset, scaling: xr.Dataset | None = None, *networks: xr.Dataset) -> Figure:
+    """Losses over that of a dropped feature: over the ratio, over the density; networks beside.
+
+    `scaling` has networks over the ratio; each of `networks` has some over the density.
+    """
     with mpl.rc_context(fname=STYLE):
         figure = Figure(figsize=(9.0, 4.0), layout="constrained")
         left, right = figure.subplots(1, 2)
         _ratios(left, dataset, scaling)
-        _densities(right, dataset, uniform)
+        _densities(right, dataset, networks)
     return figure
 
 
-def caption(
-    dataset: xr.Dataset, scaling: xr.Dataset | None = None, uniform: xr.Dataset | None = None
-) -> str:
+def caption(dataset: xr.Dataset, scaling: xr.Dataset | None = None, *networks: xr.Dataset) -> str:
     """What the panels show, and how far networks are from theory."""
     text = (
         "Mean field of many equal features (Cowsik et al. 2024): loss per feature over that of a "
@@ -44,9 +45,9 @@ def caption(
             f"{number(scaling.attrs['equal_density'])}, between {percent(-apart.min(), 3)} below "
             f"and {percent(apart.max(), 3)} above the best mixture."
         )
-    if uniform is not None:
-        n, m = uniform.sizes["feature"], uniform.sizes["hidden"]
-        text += f" Points in (b): the best networks found at n = {n}, m = {m}."
+    if networks:
+        sizes = [f"n = {n}, m = {m}" for n, m in map(_size, networks)]
+        text += f" Points in (b): the best networks found at {' and at '.join(sizes)}."
     return text
 
 
@@ -87,7 +88,14 @@ def _ratios(ax: Axes, dataset: xr.Dataset, scaling: xr.Dataset | None) -> None:
     ax.legend(loc="lower left", fontsize=7)
 
 
-def _densities(ax: Axes, dataset: xr.Dataset, uniform: xr.Dataset | None) -> None:
+def _size(networks: xr.Dataset) -> tuple[int, int]:
+    """n and m, from the config of their run."""
+    config = json.loads(networks.attrs["config"])
+    dimensions = config["m"] if "m" in config else config["dimensions"]
+    return networks.sizes["feature"], dimensions
+
+
+def _densities(ax: Axes, dataset: xr.Dataset, networks: tuple[xr.Dataset, ...]) -> None:
     p = dataset["curve_density"].values
     looks = zip(range(dataset.sizes["field_ratio"]), (NAVY, OCHRE), strict=False)
     for k, colour in looks:
@@ -98,13 +106,14 @@ def _densities(ax: Axes, dataset: xr.Dataset, uniform: xr.Dataset | None) -> Non
         ax.plot(p, equal, color=colour, ls=_DASHED, lw=1, label=f"$m/n = {ratio:g}$, all alike")
         ax.plot(p, mixed, color=colour, lw=1.9, label=f"$m/n = {ratio:g}$, best mixture")
         ax.axhline(1 - ratio, color=colour, lw=0.8, ls=_DOTTED)
-    if uniform is not None:
-        n, m = uniform.sizes["feature"], uniform.sizes["hidden"]
-        q = uniform["density"].values
-        loss = uniform["loss"].min("kind").values / n / (q / 3 - q**2 / 4)
-        ax.plot(q, loss, "o", mfc="white", mec=NAVY, ms=5, label=f"networks, $m/n = {m / n:g}$")
+    for each, colour, marker in zip(networks, (NAVY, OCHRE), "os", strict=False):
+        n, m = _size(each)
+        q, loss = each["density"].values, each["loss"].transpose("density", ...).values
+        best = loss.reshape(len(q), -1).min(axis=1) / n / (q / 3 - q**2 / 4)
+        label = f"networks, $m/n = {m / n:g}$"
+        ax.plot(q, best, marker, mfc="white", mec=colour, ms=5, label=label)
     ax.set(xscale="log", xlabel="density $p$   (sparser $\\rightarrow$)", ylim=(0, 1.02))
     ax.set_ylabel("loss per feature over $V$")
     ax.set_xlim(1, p[0])
     ax.set_title("(b) over the density (dotted: linear model)")
-    ax.legend(loc="lower left", fontsize=7)
+    ax.legend(loc="lower left", fontsize=6.8)

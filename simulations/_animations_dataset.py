@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Rows = Mapping[str, np.ndarray]
 ODD = five.N - 1
 _ONES = np.ones(five.N)
-_TOLERANCE = {"rtol": 1e-8, "atol": 1e-10}
+_RTOL, _ATOL = 1e-8, 1e-10
 _LAST = 1e5  # time of the flow over 1/density
 _REST = 1e-7  # slope over density at which it has arrived
 _FINE = 2000  # points of a path from which frames are chosen
@@ -80,7 +80,7 @@ def _integrated(
         return -five.loss_and_slope(y, _ONES, density(t))[1] / p
 
     span = (float(time[0]), float(time[-1]))
-    found = solve_ivp(velocity, span, start, method="LSODA", t_eval=time, **_TOLERANCE)
+    found = solve_ivp(velocity, span, start, "LSODA", t_eval=time, rtol=_RTOL, atol=_ATOL)
     if not found.success:
         raise ArithmeticError(f"The path was left at t = {found.t[-1]:.6g}: {found.message}")
     return found.y.T
