@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paper_figures import dimension_plateaus, mean_field_loss, pentagon_to_digons, thomson_vs_toy
+from paper_figures import (
+    ansatz_vs_exact,
+    dimension_plateaus,
+    mean_field_loss,
+    pentagon_to_digons,
+    thomson_vs_toy,
+)
 from paper_figures._animate import animation
 from tests.paper_figures.pictures import MANIFEST, caption, figure, texts
 
@@ -46,7 +52,9 @@ def test_wells_have_three_curves_two_states_and_a_saddle() -> None:
 
 
 def test_numbers_in_captions_follow_the_data() -> None:
-    assert "17.1 % at least" in caption("ansatz_vs_exact")
+    error = ansatz_vs_exact.errors(MANIFEST.read("theory_curves"))
+    assert f"{100 * np.nanmin(error):.3g} % at least" in caption("ansatz_vs_exact")
+    assert f"{100 * np.nanmax(error):.3g} % at most" in caption("ansatz_vs_exact")
     assert "least at k = 7 (-5.2513)" in caption("polygon_ladder")
     names = [name for name, _ in dimension_plateaus.plateaus(MANIFEST.read("dimension_plateaus"))]
     told = caption("dimension_plateaus")
