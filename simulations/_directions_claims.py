@@ -298,7 +298,7 @@ def _filters(dataset: xr.Dataset) -> list[dict[str, Any]]:
     value, interval = _both(ratio)
     found.append(
         claim(
-            f"p = {float(sparse['density']):g}: what the bias costs: value error with it over that "
+            f"p = {float(sparse['density']):g}: error of the mean response with bias over that "
             "without",
             value,
             paper="none given",

@@ -85,7 +85,7 @@ def sampled(
     hits, alarms = p * passed, (1 - p) * false
     return Sampled(
         **found,
-        fitted_probe=_fitted(*moments, p),
+        fitted_probe=_fitted(*moments),
         precision=hits / np.maximum(hits + alarms, 1e-300),
     )
 
@@ -121,8 +121,9 @@ class _Moments:
         self.count += len(x)
 
 
-def _fitted(fit: _Moments, judge: _Moments, p: float) -> np.ndarray:
-    """R² over the exact variance; the hidden dimensions of no variance get the weight 0."""
+def _fitted(fit: _Moments, judge: _Moments) -> np.ndarray:
+    """R² on the inputs of `judge`; hidden dimensions without variance get the weight 0."""
     c = np.linalg.lstsq(fit.hidden, fit.cross, rcond=1e-10)[0]
     error = judge.square - 2 * np.sum(c * judge.cross, 0) + np.sum(c * (judge.hidden @ c), 0)
-    return 1 - error / judge.count / (p / 3 - p**2 / 4)
+    total = judge.square - judge.cross[0] ** 2 / judge.count
+    return 1 - error / np.where(total > 0, total, np.nan)

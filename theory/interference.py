@@ -10,8 +10,8 @@ On |z| <= B both |z| and the sign of z are Fourier series of odd harmonics ω_k 
 |z| = B/2 - (4B/π²) Σ cos(ω_k z)/k², sgn z = (4/π) Σ sin(ω_k z)/k, so that their means are sums
 over C(ω_k) without any error of aliasing. No active feature and one active feature are taken out
 of C and added exactly; what is left falls as 1/ω², and the sums are cut at `HARMONICS` terms, with
-an error that falls as the third power of their number: at 512 of order 1e-6 of the answer, seen in
-networks of 30 to 100 features.
+an error that falls as the third power of their number: at 512 of order 1e-6 of the answer, seen
+in networks of 30 to 100 features.
 Source: derived here.
 """
 
@@ -120,6 +120,8 @@ class _Feature:
     """One row: a = G_ii, couplings g (n-1,), and `product`, C at the frequencies of odd harmonics.
 
     `waves` is Σ_j φ(ω g_j); `none` is P(no other is active), `one` P(a given other alone is).
+    `small` counts couplings that the highest frequency does not resolve: without the term `close`
+    C would not fall where two of these are active, and the sums would end too early.
     """
 
     a: float
@@ -141,6 +143,19 @@ class _Feature:
     @property
     def frequencies(self) -> Array:
         return self.harmonics * np.pi / self.bound
+
+    @property
+    def small(self) -> NDArray[np.bool_]:
+        return np.abs(self.g) * self.frequencies[-1] < 1
+
+    def close(self, draws: int) -> float:
+        """P(two or more others are active, all with small couplings), in so many draws of ξ."""
+        count, others = draws * int(self.small.sum()), draws * int((~self.small).sum())
+        p = self.p
+        if count < 2:
+            return 0.0
+        alone = (1 - p) ** count + count * p * (1 - p) ** (count - 1)
+        return (1 - p) ** others * (1 - alone)
 
 
 def _features(G: Array, largest_shift: Array, p: float) -> Iterator[_Feature]:
@@ -170,11 +185,11 @@ def _swapped(t: Array) -> Array:
 def _detected(at: _Feature) -> float:
     if at.a <= 0:
         return 0.5
-    few = at.none * at.one
-    direct = at.none**2 + few * np.sum(2 - _swapped(np.abs(at.g) / at.a))
+    few, close = at.none * at.one, at.close(2)
+    direct = at.none**2 + few * np.sum(2 - _swapped(np.abs(at.g) / at.a)) + close
     theta = at.frequencies * at.a
-    rest = np.abs(at.product) ** 2 - at.none**2 - 2 * few * np.real(at.waves)
-    share = 1 - at.none**2 - 2 * few * len(at.g)
+    rest = np.abs(at.product) ** 2 - at.none**2 - 2 * few * np.real(at.waves) - close
+    share = 1 - at.none**2 - 2 * few * len(at.g) - close
     series = np.sum((1 - np.cos(theta)) / theta * rest / at.harmonics)
     return float(direct + share / 2 + 2 / np.pi * series)
 
@@ -193,9 +208,10 @@ def _value_error(at: _Feature, b: float) -> float:
 
 def _response(at: _Feature, c: Array) -> Array:
     """E ReLU(c + ξ) (k,) = (E z + E|z|)/2 at the shifts c (k,)."""
-    direct = at.none * np.abs(c) + at.one * _rectified(c[:, None], at.g).sum(1)
-    rest = at.product - at.none - at.one * at.waves
-    share = 1 - at.none - at.one * len(at.g)
+    close = at.close(1)
+    direct = (at.none + close) * np.abs(c) + at.one * _rectified(c[:, None], at.g).sum(1)
+    rest = at.product - at.none - at.one * at.waves - close
+    share = 1 - at.none - at.one * len(at.g) - close
     shifted = np.real(np.exp(1j * np.multiply.outer(c, at.frequencies)) * rest)
     series = at.bound * (share / 2 - 4 / np.pi**2 * (shifted @ (1 / at.harmonics**2)))
     return (c + at.p / 2 * at.g.sum() + direct + series) / 2
