@@ -18,6 +18,7 @@ _LOOK = {  # colour, marker, filled: told apart without colours
     "trained": ("#c9762b", "s", False),
 }
 _NAMES = {"minimised": "near minima", "trained": "trained"}
+_SPARSE = 0.5  # density up to which a first order in it is drawn
 _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)))
 _GREYS = ("#123a6d", "#c9762b", "#7fa8c9")
 
@@ -37,7 +38,11 @@ def _points(ax: Axes, x: np.ndarray, values: xr.DataArray, kind: str, **more) ->
     colour, marker, filled = _LOOK[kind]
     y = values.values
     ax.vlines(x, y.min(1), y.max(1), color=colour, lw=0.8)
-    look = {"color": colour, "mfc": colour if filled else "white", "ms": 5} | more
+    look = {
+        "color": colour,
+        "mfc": colour if filled else "none",
+        "ms": 3.5 if filled else 6.5,
+    } | more
     ax.plot(x, y.mean(1), look.pop("marker", marker), **look)
 
 
@@ -134,7 +139,9 @@ def _cosines(ax: Axes, dataset: xr.Dataset) -> None:
     for sign in (-1, 1):
         bound, packed = (float(dataset[name]) for name in ("coherence_bound", "packed_coherence"))
         label = "least largest $|\\cos|$: bound, and found" if sign == 1 else None
-        ax.axvspan(*sorted((sign * bound, sign * packed)), color="#bbbbbb", lw=0, label=label)
+        ax.axvspan(
+            *sorted((sign * bound, sign * packed)), color="#dddddd", lw=0, zorder=0, label=label
+        )
     ax.set(yscale="log", ylim=(1e-3, 2e2), xlim=(-1.02, 1.02))
     ax.set(xlabel="$\\cos\\theta_{ij}$ of stored features", ylabel="density of pairs")
     ax.set_title("(c) more features than dimensions: almost orthogonal?")
@@ -154,9 +161,10 @@ def _filters(ax: Axes, dataset: xr.Dataset) -> None:
     )
     linear = total.sel(read_out="linear", drop=True) * (4 / (4 - 3 * dataset["density"]))
     first = 1 - dataset["sparse_interference"].sum("feature") / linear
+    few = p <= _SPARSE
     ax.plot(
-        p,
-        first.sel(network="trained").mean("start"),
+        p[few],
+        first.sel(network="trained").mean("start").values[few],
         color="black",
         ls=_DASHES[1],
         lw=1.1,

@@ -10,10 +10,9 @@ import numpy as np
 import xarray as xr
 from scipy.stats import norm
 
-from theory.linear_flow import feature_variance
-
 from ._claims import claim, spread
-from ._directions_dataset import KINDS
+from ._directions_angles import almost_orthogonal, signs
+from ._directions_scores import all_at_least, both, extremes, filtered, scores
 
 DETECTED = 0.95  # of `theory.interference.detection`
 RECOVERED = 0.5  # R²
@@ -27,95 +26,45 @@ def claims(dataset: xr.Dataset) -> list[dict[str, Any]]:
     return [
         *_access(dataset),
         *_orthogonality(dataset),
-        *_almost(dataset),
-        *_signs(dataset),
+        *almost_orthogonal(dataset),
+        *signs(dataset),
         *_filters(dataset),
         *_checks(dataset),
     ]
 
 
-def filtered(at: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
-    """Share of the linear read-out's interference that each read-out lacks; and to first order.
-
-    The first order in p is of ReLU with the network's bias, its linear share included: p/3 Σ G_ij².
-    """
-    total = at["interference"].sum("feature")
-    linear = total.sel(read_out="linear", drop=True)
-    p = at["density"]
-    first = at["sparse_interference"].sum("feature") / (linear * (p / 3) / (p / 3 - p**2 / 4))
-    return 1 - total / linear, 1 - first
-
-
-def scores(dataset: xr.Dataset) -> dict[str, np.ndarray]:
-    """(on samples - exact) / standard error, of every network; NaN where there is no scatter."""
-    value = dataset["value_error"].sum("feature")
-    rest = dataset["interference"].sum("feature")
-    variance = feature_variance(dataset["density"].values)
-    missed = (1 - dataset["probe"]).sum("feature") * xr.DataArray(variance, dims="density")
-    exact = {
-        "loss": value + rest,
-        "interference": rest,
-        "probe": missed,
-        "detection": dataset["detection"].mean("feature"),
-    }
-    found = {}
-    for name, theirs in exact.items():
-        error = dataset[f"sampled_{name}_error"]
-        z = (dataset[f"sampled_{name}"] - theirs) / error.where(error > 0)
-        found[name] = z.values.ravel()
-    return found
-
-
-def _both(values: xr.DataArray) -> tuple[list[float], tuple[float, float] | None]:
-    """Means over starts of either kind, and the spread."""
-    return [float(values.sel(network=kind).mean()) for kind in KINDS], spread(values.values.ravel())
-
-
-def _yes(values: xr.DataArray, least: float) -> bool | None:
-    """Whether all are at least this; None where some are and some are not, or none is there."""
-    array = values.values.ravel()
-    array = array[np.isfinite(array)]
-    above = array >= least
-    return None if not array.size or (above.any() and not above.all()) else bool(above.all())
-
-
-def _extremes(dataset: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
-    order = np.argsort(dataset["density"].values)
-    return dataset.isel(density=order[-1]), dataset.isel(density=order[0])
-
-
 def _access(dataset: xr.Dataset) -> list[dict[str, Any]]:
     n, m = dataset.sizes["feature"], dataset.sizes["hidden"]
-    _, sparse = _extremes(dataset)
+    _, sparse = extremes(dataset)
     p = f"{n} features in {m} dimensions, p = {float(sparse['density']):g}"
     detection, probe = sparse["detection"].mean("feature"), sparse["probe"].mean("feature")
     own = sparse["recovery"].mean("feature")
     sums = dataset["probe"].sum("feature")
     ranks = np.round(sums)
     fitted = dataset["fitted_probe"].sum("feature")
-    value, interval = _both(detection)
+    value, interval = both(detection)
     lines = [
         claim(
             f"{p}: a threshold on W_i·h tells an active feature from an inactive one, mean chance "
             f"of the right order; agrees if at least {DETECTED} everywhere",
             value,
             paper="features are directions",
-            agrees=_yes(detection, DETECTED),
+            agrees=all_at_least(detection, DETECTED),
             interval=interval,
         )
     ]
-    value, interval = _both(probe)
+    value, interval = both(probe)
     lines.append(
         claim(
             f"{p}: the best linear probe recovers the values of all features, mean R²; agrees if "
             f"at least {RECOVERED}",
             value,
             paper="linearly accessible",
-            agrees=_yes(probe, RECOVERED),
+            agrees=all_at_least(probe, RECOVERED),
             interval=interval,
         )
     )
-    value, interval = _both(sums)
+    value, interval = both(sums)
     lines.append(
         claim(
             f"sum of R² of the best linear probes is rank W, at most m = {m}, at every density; "
@@ -126,7 +75,7 @@ def _access(dataset: xr.Dataset) -> list[dict[str, Any]]:
             interval=interval,
         )
     )
-    value, interval = _both(fitted)
+    value, interval = both(fitted)
     lines.append(
         claim(
             "the same of least squares fitted on samples, judged on others; agrees if nowhere "
@@ -137,7 +86,7 @@ def _access(dataset: xr.Dataset) -> list[dict[str, Any]]:
             interval=interval,
         )
     )
-    value, interval = _both(own)
+    value, interval = both(own)
     lines.append(
         claim(
             f"{p}: mean R² of the network's own rectified output is above that of the best linear "
@@ -177,92 +126,8 @@ def _orthogonality(dataset: xr.Dataset) -> list[dict[str, Any]]:
     return found
 
 
-def _almost(dataset: xr.Dataset) -> list[dict[str, Any]]:
-    _, sparse = _extremes(dataset)
-    m = dataset.sizes["hidden"]
-    p = f"p = {float(sparse['density']):g}"
-    over = sparse["cosine_mean_square"] / sparse["cosine_least_mean_square"]
-    value, interval = _both(over)
-    chance = float((dataset["random_mean_square"] / dataset["random_least_mean_square"]).min())
-    found = [
-        claim(
-            f"{p}: mean of cos² of stored features over Welch's bound; agrees if below every set "
-            f"of random directions ({chance:.4g} or more)",
-            value,
-            paper="almost orthogonal",
-            agrees=bool((over < chance).all()),
-            interval=interval,
-        )
-    ]
-    largest = np.maximum(sparse["cosine_largest"], -sparse["cosine_smallest"])
-    value, interval = _both(largest)
-    least = float(np.maximum(dataset["random_largest"], -dataset["random_smallest"]).min())
-    bound, packed = (float(dataset[f"{name}_coherence"]) for name in ("welch", "packed"))
-    found.append(
-        claim(
-            f"{p}: largest |cos| of stored features; agrees if below every set of random "
-            f"directions ({least:.3f} or more; Welch's bound {bound:.3f}, found by descent on "
-            f"angles alone {packed:.3f})",
-            value,
-            paper="almost orthogonal",
-            agrees=bool((largest < least).all()),
-            interval=interval,
-        )
-    )
-    within = 0.3
-    if np.any(dataset["epsilon"].values == within):
-        at = dataset.sel(epsilon=within)
-        counts = [float(at[name]) for name in ("almost_orthogonal_count", "most_directions")]
-        found.append(
-            claim(
-                f"directions in {m} dimensions with all |cos| <= {within}: random ones prove so "
-                "many, and bounds allow no more than; what exp(m) says depends on ε",
-                counts,
-                paper="exp(m)",
-                agrees=None,
-            )
-        )
-    return found
-
-
-def _signs(dataset: xr.Dataset) -> list[dict[str, Any]]:
-    """ReLU filters negative sums: does it show in the cosines, sparse and dense?"""
-    dense, sparse = _extremes(dataset)
-    random = 1 - dataset["random_positive"].values
-    low, high = float(random.min()), float(random.max())
-    negative, both = 1 - sparse["cosine_positive"], 1 - dense["cosine_positive"]
-    skewness, least = sparse["cosine_skewness"], float(dataset["random_skewness"].min())
-    ps, pd = (f"p = {float(at['density']):g}: " for at in (sparse, dense))
-    cheaper = "negative interference is cheaper"
-    share = "share of Σcos² in negative cosines; agrees if"
-    third = "mean of cos³ over (mean of cos²)^1.5; agrees if"
-    return [
-        claim(sentence, _both(values)[0], paper=paper, agrees=agrees, interval=_both(values)[1])
-        for sentence, values, paper, agrees in (
-            (
-                f"{ps}{share} above every set of random directions ({high:.3f})",
-                negative,
-                cheaper,
-                bool((negative > high).all()),
-            ),
-            (
-                f"{pd}{share} in the range of random directions ({low:.3f} to {high:.3f})",
-                both,
-                None,
-                bool(((both >= low) & (both <= high)).all()),
-            ),
-            (
-                f"{ps}{third} below every set of random directions ({least:.3f})",
-                skewness,
-                cheaper,
-                bool((skewness < least).all()),
-            ),
-        )
-    ]
-
-
 def _filters(dataset: xr.Dataset) -> list[dict[str, Any]]:
-    _, sparse = _extremes(dataset)
+    _, sparse = extremes(dataset)
     share, first = filtered(sparse)
     p = f"p = {float(sparse['density']):g}: share of the linear read-out's interference"
     bare, full = (
@@ -273,17 +138,17 @@ def _filters(dataset: xr.Dataset) -> list[dict[str, Any]]:
         (bare, "that ReLU without bias filters out; agrees if at least one half", 0.5),
         (full, f"that ReLU and bias filter out; agrees if at least {FILTERED}", FILTERED),
     ):
-        value, interval = _both(values)
+        value, interval = both(values)
         found.append(
             claim(
                 f"{p} {what}",
                 value,
                 paper="ReLU and negative biases filter out interference",
-                agrees=_yes(values, least),
+                agrees=all_at_least(values, least),
                 interval=interval,
             )
         )
-    value, interval = _both(first - full)
+    value, interval = both(first - full)
     found.append(
         claim(
             f"{p} filtered with bias, first order in p less exact; agrees if within 0.02",
@@ -295,7 +160,7 @@ def _filters(dataset: xr.Dataset) -> list[dict[str, Any]]:
     )
     error = sparse["value_error"].sum("feature")
     ratio = error.sel(read_out="relu_with_bias") / error.sel(read_out="relu_without_bias")
-    value, interval = _both(ratio)
+    value, interval = both(ratio)
     found.append(
         claim(
             f"p = {float(sparse['density']):g}: error of the mean response with bias over that "
@@ -320,7 +185,7 @@ def _checks(dataset: xr.Dataset) -> list[dict[str, Any]]:
         found.append(
             claim(
                 f"exact {name} against samples, largest |z| of {z.size}; agrees if at most "
-                f"{limit:.2f}, passed by chance in {1 - CHANCE:.0%} of runs",
+                f"{limit:.2f}, which a right theory does in {1 - CHANCE:.0%} of runs",
                 float(np.max(np.abs(z))),
                 paper=None,
                 agrees=bool(np.max(np.abs(z)) <= limit),

@@ -147,14 +147,37 @@ def statistics(W: np.ndarray) -> list[float]:
 
 
 def _cosines(dataset: xr.Dataset) -> xr.Dataset:
-    W = dataset["W"].values
+    """Cosines in numbers; what holds of all directions together, and of couplings and biases."""
+    W, b = dataset["W"].values, dataset["b"].values
     values = np.array([[[statistics(one) for one in at] for at in each] for each in W])
-    return xr.Dataset(
-        {
-            f"cosine_{name}": (_CELL, values[..., k], {"long_name": text} | _ONE)
-            for k, (name, text) in enumerate(_STATISTICS.items())
-        }
-    )
+    found = {
+        f"cosine_{name}": (_CELL, values[..., k], {"long_name": text} | _ONE)
+        for k, (name, text) in enumerate(_STATISTICS.items())
+    }
+    both = np.array([common(W[at], b[at]) for at in np.ndindex(W.shape[:3])])
+    for k, (name, text) in enumerate(_COMMON.items()):
+        found[name] = (_CELL, both[:, k].reshape(W.shape[:3]), {"long_name": text} | _ONE)
+    return xr.Dataset(found)
+
+
+_COMMON = {
+    "mean_direction": "share of (1, ..., 1)/√n in the row space of W: 0 where ΣW_i = 0",
+    "sum_of_directions": "‖Σ_i W_i‖² over n Σ_i ‖W_i‖²",
+    "coupling_over_threshold": "largest G_ij, i ≠ j, over -b_i of features with b_i < 0",
+}
+
+
+def common(W: np.ndarray, b: np.ndarray) -> list[float]:
+    """`_COMMON` of W (m, n) and b (n,); the last NaN without negative biases of stored features."""
+    if not np.isfinite(W).all():
+        return [np.nan] * len(_COMMON)
+    n = W.shape[1]
+    rows = np.linalg.svd(W, full_matrices=False)[2][: np.linalg.matrix_rank(W)]
+    G = W.T @ W
+    able = (b < 0) & (np.diagonal(G) > STORED)
+    largest = np.max(G - np.diag(np.full(n, np.inf)), axis=1)
+    ratio = np.max(largest[able] / -b[able]) if able.any() else np.nan
+    return [float(np.sum(rows.sum(1) ** 2) / n), float(G.sum() / (n * np.trace(G))), float(ratio)]
 
 
 def _random(config: "Config") -> xr.Dataset:

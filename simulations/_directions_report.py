@@ -6,8 +6,9 @@ import numpy as np
 import xarray as xr
 
 from ._claims import lines
-from ._directions_claims import claims, filtered, scores
+from ._directions_claims import claims
 from ._directions_dataset import KINDS
+from ._directions_scores import filtered, scores
 
 
 def summary(dataset: xr.Dataset) -> dict[str, Any]:
@@ -94,6 +95,9 @@ def _network(at: xr.Dataset) -> dict[str, Any]:
             for name in at["read_out"].values
         },
         "filtered_to_first_order": _spread(first.values),
+    } | {
+        name: _spread(at[name].values)
+        for name in ("mean_direction", "sum_of_directions", "coupling_over_threshold")
     }
 
 

@@ -10,9 +10,9 @@ import pytest
 import xarray as xr
 
 from paper_figures import directions as figure
-from simulations import _directions_claims as report
 from simulations import _directions_dataset as dataset_module
 from simulations import _directions_networks as networks_module
+from simulations import _directions_scores as report
 from simulations._directions_samples import sampled
 from simulations._entry import start
 from simulations._networks import Size, judged
@@ -133,7 +133,7 @@ def test_claims_have_their_verdicts(claims: list[dict[str, Any]]) -> None:
     assert verdict("is rank W, at most m = 2") is True
     assert verdict("largest |W_i·W_j|, i ≠ j, polished") is True
     assert verdict("largest |‖W_i‖ - 1|, polished") is True
-    assert verdict("p = 0.1: largest |cos|") is False
+    assert verdict("p = 0.1: smallest cos") is False
     assert verdict("that ReLU and bias filter out") is True
     assert verdict("p = 0.1: share of Σcos² in negative cosines") is True
 
