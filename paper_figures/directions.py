@@ -81,7 +81,8 @@ def _orthogonality(ax: Axes, dataset: xr.Dataset) -> None:
     markers = ("o", "s", "D", "v", "P", "X")
     for k, n in enumerate(counts):
         at = dataset.isel(count=k)
-        worst = np.maximum(at["fewer_overlap"], at["fewer_norm_error"])
+        ends = at["fewer_overlap"], at["fewer_norm_error"]
+        worst = ends[0].where(ends[0] > ends[1], ends[1])
         shift = 1.1 ** (k - (len(counts) - 1) / 2)
         for stage, filled, text in (
             ("exact", False, "minimum of the exact loss"),

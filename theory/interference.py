@@ -159,7 +159,7 @@ class _Feature:
 
 
 def _features(G: Array, largest_shift: Array, p: float) -> Iterator[_Feature]:
-    harmonics = 2.0 * np.arange(HARMONICS) + 1
+    harmonics = np.arange(1, 2 * HARMONICS, 2).astype(np.float64)
     for i, row in enumerate(G):
         g = np.delete(row, i)
         # |z| and |D| stay below it; a dead feature without bias has nothing to bound
