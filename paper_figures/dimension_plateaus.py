@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from scipy.spatial import ConvexHull, QhullError
 
 from ._draw import GREEN, NAVY, OCHRE, STYLE
-from ._words import listed, percent
+from ._words import listed, number, percent
 
 _FRACTIONS = {
     "single": "1", "5-cell": "4/5", "tetrahedron": "3/4", "triangle": "2/3", "digon": "1/2",
@@ -49,7 +49,7 @@ def caption(dataset: xr.Dataset, networks: xr.Dataset | None = None) -> str:
         f"mixture, at p = {listed(_nearest(dataset))}. (b) The same of each piece over the "
         "density, and of the mean field where it saves most. (c) D* of a space filled with the "
         f"best piece: {listed(steps)}, changing at p = {listed(changes)}; among these pieces, "
-        "others may be better still."
+        f"others may be better still.{_mean_field(dataset)}"
     )
     if networks is None:
         return text
@@ -66,6 +66,20 @@ def plateaus(dataset: xr.Dataset) -> list[tuple[str, float]]:
     """The best pieces from dense to sparse, each with the density at which it begins."""
     names, density = dataset["plateau_piece"].values, dataset["plateau_density"].values
     return [(str(name), float(p)) for name, p in zip(names, density, strict=True)]
+
+
+def _mean_field(dataset: xr.Dataset) -> str:
+    """Where the mean field saves more than every piece, at either end of the densities."""
+    p = dataset["density"].values
+    above = (dataset["mean_field_gain"] > dataset["gain"].max("piece")).values
+    if above.all() or not above.any():
+        return ""
+    words = []
+    for order, text in ((np.argsort(-p), "from p = {} up"), (np.argsort(p), "from p = {} down")):
+        count = int(np.argmin(above[order]))
+        if count:
+            words.append(text.format(number(p[order][count - 1], 2)))
+    return f" The mean field saves more than all of them {listed(words)}." if words else ""
 
 
 def _sparse(dataset: xr.Dataset) -> np.ndarray:

@@ -117,3 +117,35 @@ def test_minima_of_equal_features_leave_the_mean_field_as_m_grows() -> None:
     assert ratio[6] < 0.25
     pairs = 50 * two_features.ground_state(equal["density"], 1.0).loss
     assert abs(equal["minima"]["loss"][6] / pairs - 1) < 1e-3
+
+
+def test_pieces_follow_each_other_down_the_dimensionalities() -> None:
+    numbers = summary("dimension_plateaus")
+    pieces = [row["piece"] for row in numbers["plateaus"]]
+    assert pieces[:4] == ["5-cell", "tetrahedron", "triangle", "digon"]
+    assert pieces[4:] == ["pentagon", "square antiprism", "demipenteract", "icosahedron"]
+    begins = {row["piece"]: row["below_density"] for row in numbers["plateaus"]}
+    assert begins["pentagon"] < 0.225 < begins["digon"] < 0.645
+    assert begins["pentagon"] - begins["square antiprism"] < 0.021
+    field = numbers["densities_where_the_mean_field_saves_more"]
+    assert all(p > 0.8 or p < 0.047 for p in field)
+    assert numbers["largest_error_over_dropped_loss"] < 2e-6
+
+
+def test_five_features_go_from_a_pair_over_digons_to_the_pentagon() -> None:
+    for row, name in zip(
+        summary("intro")["densities"], ("orthogonal pair", "two digons", "pentagon"), strict=True
+    ):
+        assert row["name"] == name
+        assert abs(row["relative_difference_to_theory"] or 0.0) < 1e-8
+        assert row["starts_in_the_lowest"] >= 1
+    path = summary("animations")
+    assert (path["flow_ends_in"], path["driven_ends_in"]) == ("pentagon", "two digons")
+    assert path["flow_loss_only_falls"]
+    assert path["odd_feature_dropped_at_ratio"] < path["equal_losses_at_ratio"] / 2
+
+
+def test_the_ansatz_is_above_the_exact_line_everywhere() -> None:
+    error = summary("theory_curves")["ansatz"]
+    assert 0.17 < error["lowest"] < 0.172
+    assert error["highest"] > 0.5
