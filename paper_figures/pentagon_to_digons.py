@@ -120,10 +120,11 @@ def _loss(ax: Axes, dataset: xr.Dataset) -> None:
     for x, text in (mark for mark in marks if np.isfinite(mark[0])):
         ax.axvline(x, color="0.6", lw=0.8, zorder=0)
         where = ax.get_xaxis_transform()
-        ax.text(x, 0.97, text, rotation=90, ha="right", va="top", fontsize=7, transform=where)
+        style = {"rotation": 90, "ha": "right", "va": "center", "fontsize": 7}
+        ax.text(x, 0.52, text, transform=where, **style)
     ticks = [x for x in (0.1, 0.2, 0.3, 0.5, 1.0) if ratio.min() * 0.99 <= x <= ratio.max()]
     ax.set(xscale="log", xlabel="density of the odd feature over that of the others")
     ax.set_xticks(ticks, [f"{x:g}" for x in ticks])
     ax.set_xticks([], minor=True)
     ax.set(ylabel="exact loss over density, $L/p$", xlim=(1.05 * ratio.max(), 0.95 * ratio.min()))
-    ax.legend(loc="upper right", bbox_to_anchor=(0.88, 1), fontsize=7)
+    ax.legend(loc="upper right", fontsize=7)

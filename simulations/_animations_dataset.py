@@ -23,7 +23,8 @@ _ONES = np.ones(five.N)
 _RTOL, _ATOL = 1e-8, 1e-10
 _LAST = 1e5  # time of the flow over 1/density
 _REST = 1e-7  # slope over density at which it has arrived
-_FINE = 2000  # points of a path from which frames are chosen
+_FINE = 2000  # points of the flow from which frames are chosen
+_LEAST_STEPS = 1000  # of the driven path
 _PENTAGON, _DEPTH = 1.15, -0.25  # norm and bias next to it
 
 
@@ -44,7 +45,7 @@ def _flow(cells: Rows, *, config: "Config") -> dict[str, np.ndarray]:
     weights = config.spread * np.random.default_rng(config.seed).normal(size=five.M * five.N)
     start = np.append(weights, np.zeros(five.N))
     time = np.append(0.0, np.geomspace(1e-2, _LAST, _FINE - 1))
-    path = _integrated(start, time, lambda t: np.full(five.N, p), p)
+    time, path = _integrated(start, time, lambda t: np.full(five.N, p), p)
     loss, slope = _along(path, np.full((_FINE, five.N), p))
     kept = _frames(path, np.log10(time[1:]), slope / p > _REST, config.frames)
     return {
@@ -60,11 +61,10 @@ def _driven(cells: Rows, *, config: "Config") -> dict[str, np.ndarray]:
     def density(t: float) -> np.ndarray:
         return p * np.append(np.ones(ODD), config.lowest ** (t / end))
 
-    time = np.linspace(0.0, end, _FINE)
-    path = _integrated(_pentagon(p), time, density, p)
+    time, path = _integrated(_pentagon(p), np.array([0.0, end]), density, p, end / _LEAST_STEPS)
     densities = np.array([density(t) for t in time])
     loss, slope = _along(path, densities)
-    kept = _frames(path, 3 * time[1:] / end, np.full(_FINE, True), config.frames)
+    kept = _frames(path, 3 * time[1:] / end, np.full(len(time), True), config.frames)
     return {
         "ratio": densities[None, kept, ODD] / p, "state": path[None, kept],
         "loss": loss[None, kept], "slope": slope[None, kept], "result": np.zeros(1, np.int32),
@@ -72,18 +72,33 @@ def _driven(cells: Rows, *, config: "Config") -> dict[str, np.ndarray]:
 
 
 def _integrated(
-    start: np.ndarray, time: np.ndarray, density: Callable[[float], np.ndarray], p: float
-) -> np.ndarray:
-    """States (T, 15) of ẏ = -∇L/p at times in units of 1/p."""
+    start: np.ndarray,
+    time: np.ndarray,
+    density: Callable[[float], np.ndarray],
+    p: float,
+    longest: float = np.inf,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Times in units of 1/p and states (T, 15) of ẏ = -∇L/p.
+
+    At the solver's own steps, close to each other in a jump, where only both ends are given.
+    """
 
     def velocity(t: float, y: np.ndarray) -> np.ndarray:
         return -five.loss_and_slope(y, _ONES, density(t))[1] / p
 
-    span = (float(time[0]), float(time[-1]))
-    found = solve_ivp(velocity, span, start, "LSODA", t_eval=time, rtol=_RTOL, atol=_ATOL)
+    found = solve_ivp(
+        velocity,
+        (float(time[0]), float(time[-1])),
+        start,
+        "LSODA",
+        t_eval=time if len(time) > 2 else None,
+        rtol=_RTOL,
+        atol=_ATOL,
+        max_step=longest,
+    )
     if not found.success:
         raise ArithmeticError(f"The path was left at t = {found.t[-1]:.6g}: {found.message}")
-    return found.y.T
+    return found.t, found.y.T
 
 
 def _pentagon(p: float) -> np.ndarray:
