@@ -116,16 +116,13 @@ def piece_maximum(matrix: ArrayLike, residual: ArrayLike, radius: float) -> floa
     components h_i of Mᵀr. `matrix` M (k, d), `residual` r (k,), `radius` ε > 0.
     Raises ValueError for others. Source: Boyd and Vandenberghe, Convex Optimization, appendix B.1.
     """
-    M, r, eps = (
-        check_finite("matrix", matrix),
-        check_finite("residual", residual),
-        float(check_positive("radius", radius)),
-    )
-    if M.ndim != 2 or r.shape != M.shape[:1]:
-        shapes = f"{M.shape} and {r.shape}"
-        raise ValueError(
-            f"Arguments `matrix`, `residual` must have shapes (k, d), (k,), but have {shapes}."
-        )
+    M, r = check_finite("matrix", matrix), check_finite("residual", residual)
+    eps = float(check_positive("radius", radius))
+    if M.ndim != 2:
+        raise ValueError(f"Argument `matrix` must have shape (k, d), but has shape {M.shape}.")
+    if r.shape != M.shape[:1]:
+        rule = f"shape (k,) = ({M.shape[0]},)"
+        raise ValueError(f"Argument `residual` must have {rule}, but has shape {r.shape}.")
     s, Q = np.linalg.eigh(M.T @ M)
     h, gap = Q.T @ (M.T @ r), s[-1] - s
     active = h != 0

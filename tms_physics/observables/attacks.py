@@ -156,7 +156,7 @@ def _sphere_maximum(S: Array, g: Array, radius: Array) -> Array:
     h = Q.T @ g
     gap = s[-1] - s
 
-    def halved(_: int, ends: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halved(_: object, ends: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = ends
         middle = (low + high) / 2
         long = jnp.sum((h / jnp.maximum(middle + gap, _tiny(s))) ** 2) > radius**2
