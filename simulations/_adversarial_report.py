@@ -126,7 +126,12 @@ def _theory(at: xr.Dataset) -> list[dict[str, Any]]:
     sparse = at["density"].values <= _SPARSE
     return [
         _within("all inputs: over c/D*² of tight frames", together / frames(at), 2 / 3, 1.5),
-        _within("feature: over that of one open output", feature / at["one_output"], 2 / 3, 1.5),
+        _within(
+            f"feature, p <= {_SPARSE:g}: over that of one open output",
+            (feature / at["one_output"].values)[sparse],
+            2 / 3,
+            1.5,
+        ),
         _within(
             f"feature, p <= {_SPARSE:g}: half the norm, over the whole",
             (at["halved"].values / feature)[sparse],

