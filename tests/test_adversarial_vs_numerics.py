@@ -67,7 +67,7 @@ def inputs(n: int, p: float) -> np.ndarray:
 
 
 def test_without_superposition_every_attack_adds_its_square(changes: Callable) -> None:
-    """W = (1, 0), b = (0, p/2), three features of six: the denominator of the vulnerability is ε² for every input."""
+    """W = (1, 0), b = (0, p/2), three of six dropped: the denominator is ε² for every input."""
     p, radius = 0.3, 0.17
     W = np.concatenate([np.eye(3), np.zeros((3, 3))], axis=1)
     b = np.concatenate([np.zeros(3), np.full(3, p / 2)])
