@@ -58,7 +58,7 @@ def loss_and_slope(
 ) -> tuple[float, np.ndarray]:
     """The exact loss of features of one density, and ∂L/∂b (n,)."""
     slope = _value_and_slope(size.n, size.m, rtol)
-    p, weights = jnp.full(size.n, density), jnp.asarray(size.importance)
+    p, weights = jnp.asarray(np.full(size.n, density)), jnp.asarray(size.importance)
     value, gradient = slope(jnp.asarray(np.concatenate([np.ravel(W), b])), weights, p)
     return float(value), np.asarray(gradient)[W.size :]
 

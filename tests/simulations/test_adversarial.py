@@ -14,9 +14,10 @@ from simulations import _adversarial_dataset as dataset_module
 from simulations import _adversarial_networks as networks
 from simulations import _adversarial_report as report
 from simulations._entry import start
-from simulations._networks import Rows, Size, loss_and_slope, minimised
+from simulations._networks import Rows, Size
 from simulations.adversarial import FULL, SIMULATION, Config
 from theory.adversarial import mean_input_norm
+from tms_physics.arrangements import cross_polytope
 
 SMALL: dict[str, Any] = {
     "n": 8,
@@ -25,20 +26,47 @@ SMALL: dict[str, Any] = {
     "densities": 3,
     "seeds": 2,
     "inputs": 200,
-    "evaluations": 60,
 }
 
 
-def nearly(cells: Rows, *, size: Size, seed: int, **_: object) -> Rows:
-    """In place of training, which has its own test: half-way to a minimum."""
-    return minimised(cells, size=size, seed=seed, evaluations=10, rtol=1e-6)
+def digons(cells: Rows, **_: object) -> Rows:
+    """In place of training and minimising, which have tests: two digons, four features dropped.
+
+    Norms are 1 at p = 0.05, and a little more where features are denser.
+    """
+    W = np.concatenate([cross_polytope(2), np.zeros((2, 4))], axis=1)
+    rows = [
+        {
+            "W": (0.995 + 0.1 * p) * W,
+            "b": np.repeat([0.0, p / 2], 4),
+            "loss": 1.0,
+            "error": 0.0,
+            "result": 0,
+        }
+        for p in cells["density"]
+    ]
+    both = {name: np.stack([np.asarray(row[name]) for row in rows]) for name in rows[0]}
+    return both | {"converged": np.ones(len(rows), bool)}
+
+
+def sampled(
+    W: np.ndarray, b: np.ndarray, size: Size, density: float, rtol: float
+) -> tuple[float, np.ndarray]:
+    """In place of the exact loss, which takes seconds to compile: the same samples always."""
+    u = np.random.default_rng(0).random((4000, size.n))
+    x = np.where(u < density, u / density, 0.0)
+    z = x @ W.T @ W + b
+    off = np.maximum(z, 0) - x
+    return float(np.mean(np.sum(off**2, axis=1))), 2 * np.mean(np.where(z > 0, off, 0), axis=0)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("adversarial") / "job"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(networks, "trained", nearly)
+        patch.setattr(networks, "trained", digons)
+        patch.setattr(networks, "minimised", digons)
+        patch.setattr(networks, "loss_and_slope", sampled)
         patch.setattr(dataset_module, "_LINE_POINTS", 3)
         assert start(SIMULATION, Config(out=out, **SMALL)) == 0
     return out
@@ -75,18 +103,24 @@ def test_attacks_are_ordered_and_bounded(dataset: xr.Dataset) -> None:
     assert np.all(at.max("attack") <= dataset["bound"] + noise)
 
 
-def test_one_attack_on_all_inputs_is_exact_and_the_best_of_all(dataset: xr.Dataset) -> None:
-    """Every ±ε A_i/‖A_i‖ by the exact loss; the samples had chosen four of the sixteen."""
+def test_one_attack_on_all_inputs_is_the_best_of_all(dataset: xr.Dataset) -> None:
+    """Every ±ε A_i/‖A_i‖ by the same loss; other samples had chosen four of them."""
     at = dataset.isel(density=1, seed=0).sel(kind="minimum")
     W, b, eps = at["weights"].values, at["bias"].values, float(at["radius"])
     A, size, p = W.T @ W, Size(8, 2), float(at["density"])
-    rows = eps * (A @ A) / np.linalg.norm(A, axis=1, keepdims=True)
-    losses = [
-        loss_and_slope(W, b + sign * row, size, p, 1e-6)[0] for row in rows for sign in (1, -1)
-    ]
-    best = (max(losses) - float(at["loss"])) / eps**2
+    rows = eps * (A @ A)[:4] / np.linalg.norm(A[:4], axis=1, keepdims=True)
+    losses = [sampled(W, b + sign * row, size, p, 0)[0] for row in rows for sign in (1, -1)]
+    best = (max(losses) - sampled(W, b, size, p, 0)[0]) / eps**2
     found = float(at["vulnerability"].sel(attack="all inputs"))
-    assert found == pytest.approx(best, rel=1e-3)
+    assert found == pytest.approx(best, rel=1e-2)
+
+
+def test_sparse_digons_are_as_vulnerable_as_features_per_dimension(dataset: xr.Dataset) -> None:
+    """1/D* = 2 to one attack on all inputs, and half of the outputs answer."""
+    at = dataset.isel(density=2).sel(kind="minimum")
+    np.testing.assert_allclose(at["features_per_dimension"], 2.0)
+    np.testing.assert_allclose(at["vulnerability"].sel(attack="all inputs"), 2.0, rtol=0.1)
+    np.testing.assert_allclose(at["answering"], 0.5, rtol=0.1)
 
 
 def test_claims_have_all_keys_and_verdicts(folder: Path) -> None:
