@@ -70,7 +70,7 @@ def _correlation(at: xr.Dataset, start: str) -> dict[str, Any]:
         f"densities (mean and range of seeds); agrees if above {CORRELATED} in all"
     )
     agrees = bool(np.min(each) > CORRELATED)
-    return claim(sentence, float(np.mean(each)), paper=None, agrees=agrees, interval=spread(each))
+    return claim(sentence, float(np.mean(each)), paper="high", agrees=agrees, interval=spread(each))
 
 
 def _tracks(at: xr.Dataset, start: str) -> dict[str, Any]:
