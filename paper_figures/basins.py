@@ -1,6 +1,5 @@
 """Where gradient flow ends: probabilities of the ends, and maps of the starts."""
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -12,7 +11,9 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import STYLE
+from ._words import number, percent
+
 _COLUMNS = 5  # planes side by side
 _PANELS = 5  # relative importances shown; of more, some in between are left out
 _FAILED = "failed"
@@ -64,6 +65,25 @@ def draw(dataset: xr.Dataset) -> Figure:
         _legends(right, dataset)
         _planes(bottom, dataset, rows)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, and how often the flow ends in the ground state."""
+    hits, flows = dataset["ground_count"].values.sum(), dataset["end"].size
+    over = ["density", "relative_importance"]
+    ended = dataset["count"].sum([*over, "end_index"])
+    pooled = (dataset["ground_count"].sum(over) / ended).values
+    scale = dataset["scale"].values
+    return (
+        f"Where {flows} flows of the exact loss end, two features in one dimension. (a) "
+        f"Probability of each end over the density, weights at the start of standard deviation "
+        f"{number(_scale_of(dataset), 2)}, with 95 % intervals; red lines are theory's limits of "
+        f"stability of dedicated. (b) Probability of the ground state over the scale of the start: "
+        f"{percent(hits / flows)} in all, from {percent(pooled.min())} at scale "
+        f"{number(scale[pooled.argmin()], 2)} to {percent(pooled.max())} at "
+        f"{number(scale[pooled.argmax()], 2)}. (c) Ends by the weights at the start, zero "
+        "biases, with the stationary states."
+    )
 
 
 def _names(dataset: xr.Dataset) -> list[str]:

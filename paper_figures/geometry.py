@@ -1,6 +1,5 @@
 """Ground states beside minima on the sphere: distances, what restores Thomson's, the triangle."""
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -10,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import STYLE
+from ._words import listed, number
+
 _LOOK = {  # colour, marker, filled: told apart without colours
     "thomson": ("#123a6d", "o", True, "Thomson"),
     "logarithmic": ("#5b93cc", "s", False, "logarithmic"),
@@ -55,6 +56,26 @@ def draw(dataset: xr.Dataset) -> Figure:
         )
         right.set_title(f"({last}) $n = 3$, $m = 2$")
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, and how many ground states are Thomson minima or best packings."""
+    level, close = _lowest(dataset), dataset.attrs["close"]
+    at = dataset.sel(level=level)
+    agrees = (at["farthest"] <= close) & (at["dead"] == 0)
+    shown = [
+        f"{int(agrees.sel(reference=name).sum())} {label}" for name, (*_, label) in _LOOK.items()
+    ]
+    return (
+        f"Ground states of n equal features in m = {listed(dataset.attrs['dimensions'])} "
+        "dimensions beside minima of particles on a sphere. Top: distance of the ground state at "
+        f"{level} to each kind of minimum; of {dataset.sizes['pair']} pairs (n, m), within "
+        f"{number(close)} are {listed(shown)}. Numbers −k: k features are dropped. Bottom left: "
+        "whether the state is Thomson's, at each density and as norms and biases are fixed one "
+        "after the other. Bottom right: loss of the triangle of three features above the ground "
+        "state; by theory it is the ground state up to p = "
+        f"{number(dataset.attrs['triangle_ground_density'], 4)}."
+    )
 
 
 def _lowest(dataset: xr.Dataset) -> str:

@@ -1,7 +1,5 @@
 """Stable states beside the ground state of two features: how many, and how far above it."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
@@ -10,8 +8,8 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 
 from . import _maps as maps
-
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import STYLE
+from ._words import number, percent
 
 # name of the line in the dataset, label, dashes
 _LINES = (
@@ -39,15 +37,16 @@ def draw(dataset: xr.Dataset) -> Figure:
 
 
 def caption(dataset: xr.Dataset) -> str:
-    """What the two maps show, with the numbers of the dataset."""
+    """What the two maps show, and how often there is more than one minimum."""
     low, high = np.sort(dataset["density"].values)[[0, -1]]
     found = dataset["result"].values == 0
-    more = float((dataset["minima"].values[found] > 1).mean())
+    more = (dataset["minima"].values[found] > 1).mean()
     return (
-        "Stationary states of two features in one dimension, by theory, at densities from "
-        f"{low:.3g} to {high:.3g}. (a) Number of local minima: {more:.0%} of the cells have more "
-        "than one. (b) Relative excess of the highest local minimum over the ground state: at "
-        f"most {float(np.nanmax(_highest(dataset))):.2g}."
+        "All stationary states of two features in one dimension, by theory, at densities from "
+        f"{number(low)} to {number(high)}. (a) Number of local minima: {percent(more)} of the "
+        f"{int(found.sum())} cells have more than one. (b) Relative excess of the highest of them "
+        f"over the ground state, up to {number(np.nanmax(_highest(dataset)))}. Lines: where the "
+        "ground state changes."
     )
 
 

@@ -1,14 +1,14 @@
 """Overcomplete recovery: ΣR² and counts against the linear bounds, and Gram matrices."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import STYLE
+from ._words import listed, number
+
 _LOOK = {  # colour, marker: told apart without colours
     "minimised": ("#123a6d", "o"),
     "trained": ("#e2a04a", "s"),
@@ -41,6 +41,33 @@ def draw(dataset: xr.Dataset) -> Figure:
             "(c) $W^T W$ of the best minimised network", x=0.01, ha="left", size=9, weight="bold"
         )
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, and where more is recovered than a linear model can."""
+    bound, p = dataset.attrs["linear_bound"], dataset["density"].values
+    sums = {kind: dataset["recovery_sum"].sel(network=kind) for kind in _LOOK}
+    above = p[(xr.concat(list(sums.values()), "network").min(["network", "start"]) > bound).values]
+    means = {kind: each.mean("start").values for kind, each in sums.items()}
+    most = [
+        f"{number(means[kind].max())} at p = {number(p[means[kind].argmax()], 2)} ({name})"
+        for kind, name in _NAME.items()
+    ]
+    half = dataset["recovered"].sel(network="minimised", threshold=0.5, method="nearest")
+    linear = dataset["linear_recovered"].sel(threshold=0.5, method="nearest")
+    return (
+        f"{dataset.sizes['feature']} equal features in {dataset.sizes['hidden']} dimensions. (a) "
+        f"Sum of R² over features, for {dataset.sizes['start']} starts of networks minimised on "
+        "the exact loss and trained with AdamW, against density. No linear model exceeds "
+        f"{number(bound)}; all starts do at {len(above)} of {len(p)} densities, from "
+        f"{number(above.max(), 2)} to {number(above.min(), 2)}. The largest means of starts are "
+        f"{listed(most)}. Grey: the mean field. Left of p = "
+        f"{number(dataset.attrs['compressed_sensing_density'], 2)} (dotted) a linear program would "
+        "not decode exactly. (b) Features with R² at or above a threshold: at 1/2, "
+        f"{number(half.mean('start').max())} of minimised networks at best, where a linear model "
+        f"has at most {number(linear)}. (c) WᵀW of the best minimised network, related features "
+        "side by side."
+    )
 
 
 def _spread(count: int, most: int) -> list[int]:

@@ -1,7 +1,5 @@
 """Privileged basis: stacks of weights by neuron, counts of neurons, losses of all networks."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
@@ -9,7 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import STYLE
+from ._words import number
+
 _ALONE, _SHARED, _REST = "#123a6d", "#e0a458", "#e4e4e4"  # dark, middle, light in grey
 _COLUMNS = 5
 _TALLEST = 1.3  # losses drawn, over that of one feature a neuron
@@ -25,6 +25,26 @@ def draw(dataset: xr.Dataset) -> Figure:
         _stacks(parts[0, 0], dataset, rows)
         _lines(parts[1, 0], dataset)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, and the neurons with one and with several features at each density."""
+    least, p = float(dataset.attrs["stored"]), dataset["density"].values
+    W = np.stack([w[k] for w, k in zip(dataset["W"].values, _best(dataset), strict=True)])
+    counts = (least <= W).sum(axis=2)
+    codes = "; ".join(
+        f"p = {number(q)}: {np.sum(n == 1)} and {np.sum(n >= 2)}"
+        for q, n in zip(p, counts, strict=True)
+    )
+    best = dataset["loss"].min("seed") / dataset["monosemantic_loss"]
+    return (
+        f"{dataset.sizes['feature']} features of falling importance on {dataset.sizes['neuron']} "
+        f"rectified neurons; best of {dataset.sizes['seed']} networks at each density. (a) Weights "
+        f"of each neuron, stacked; features with W_ki ≥ {number(least)} count as stored. (b) "
+        f"Neurons of the best network that store one feature and several: {codes}. (c) Losses of "
+        "all networks over that of one feature a neuron; the best goes from "
+        f"{number(best[0], 4)} to {number(best[-1], 4)}. (d) Features recovered with R² > 1/2."
+    )
 
 
 def _best(dataset: xr.Dataset) -> list[int]:

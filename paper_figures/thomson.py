@@ -1,6 +1,5 @@
 """Particles on a sphere: arrangements, agreement with the best known energies, and geometry."""
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -9,12 +8,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
+from ._draw import STYLE
 from ._hulls import draw_hull
+from ._words import listed, number
 
-STYLE = Path(__file__).parent / "style.mplstyle"
 _COLUMNS, _PICTURES = 8, 16
 _EXACT = 1e-16  # relative differences below are drawn here
 _FOUND = 1e-9
+_TIGHT = 1e-6  # distance from a tight frame below which it is one
 
 
 def draw(dataset: xr.Dataset) -> Figure:
@@ -37,6 +38,29 @@ def draw(dataset: xr.Dataset) -> Figure:
         for ax in axes[1]:
             ax.set_xlabel("number of particles, $N$")
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, how many best known energies are found, which are tight frames."""
+    n, reference = dataset["size"].values, dataset["reference"].values
+    known = np.isfinite(reference)
+    apart = np.abs(dataset["energy"].values / reference - 1)
+    missed = n[known & (apart > _FOUND)]
+    tight = n[dataset["frame_defect"].values < _TIGHT]
+    rate, search = dataset["hit_rate"].values, bool(dataset.attrs["search"])
+    rarest = int(np.nanargmin(rate))
+    starts = "starts, most of them with a random symmetry," if search else "random starts"
+    return (
+        "Minima of particles that repel each other on the unit sphere in "
+        f"{dataset.attrs['dimension']} dimensions, Σ 1/r^{number(dataset.attrs['exponent'])}, for "
+        f"N = {n.min()} to {n.max()}, from {dataset.attrs['starts']} {starts} each; pictures with "
+        f"the symmetry group found. (a) Of {known.sum()} best known energies "
+        f"{known.sum() - len(missed)} are found to "
+        f"{number(_FOUND)}{', missed: N = ' + listed(missed) if len(missed) else ''}. (b) Share of "
+        f"starts that meet the lowest minimum; least {number(rate[rarest], 2)} at N = {n[rarest]}. "
+        "(c) Dimensionality of each particle over d/N. (d) Distance from a tight frame, zero for N "
+        f"= {listed(tight)}, and dipole."
+    )
 
 
 def _chosen(dataset: xr.Dataset) -> list[int]:

@@ -7,6 +7,7 @@
   const STYLES = [["first", ""], ["second", "7 4"]];
   const CHART = { left: 48, right: 10, top: 12, bottom: 42, width: 360, height: 270 };
   const ODD = 4;
+  const TINY = 1e-6; // a norm below is that of a dropped feature
   let run = runs[0];
 
   /** Which branch is lower at a place, and whether the other is a minimum there. */
@@ -25,8 +26,8 @@
     byId("five-ratio-text").textContent = text(run.ratio[k], 4);
     byId("five-density-text").textContent = text(run.density, 3);
     const names = run.branches.map((branch) => branch.name);
-    const also = there ? `${names[other]} is a metastable minimum` : `${names[other]} is no minimum here`;
-    byId("five-summary").replaceChildren("Ground state: ", make("strong", {}, names[ground]), `; ${also}.`);
+    const also = there ? "metastable" : "no minimum here";
+    byId("five-summary").replaceChildren("Ground state: ", make("strong", {}, names[ground]), `. Other arrangement: ${names[other]}, ${also}.`);
     ratio.setAttribute("aria-valuetext", `${text(run.ratio[k], 3)} times, density ${text(odd, 3)}`);
     density.setAttribute("aria-valuetext", text(run.density, 3));
     picture(byId("five-ground"), ground, k, "ground state");
@@ -83,9 +84,9 @@
   function features([across, up], b, k) {
     const rows = across.map((x, i) => {
       const norm = Math.hypot(x, up[i]);
-      const angle = norm < 1e-5 ? "none" : `${text(Math.atan2(x, up[i]) * 180 / Math.PI, 4)}°`;
+      const [size, angle] = norm < TINY ? ["0", "none"] : [text(norm, 4), `${text(Math.atan2(x, up[i]) * 180 / Math.PI, 4)}°`];
       const p = i === ODD ? run.density * run.ratio[k] : run.density;
-      return make("tr", {}, ...[String(i + 1), text(p, 3), text(norm, 4), angle, text(b[i], 4)]
+      return make("tr", {}, ...[String(i + 1), text(p, 3), size, angle, text(b[i], 4)]
         .map((cell) => make("td", {}, cell)));
     });
     const head = make("tr", {}, ...["i", "density", "|Wᵢ|", "angle", "bᵢ"].map((cell) => make("th", { scope: "col" }, cell)));

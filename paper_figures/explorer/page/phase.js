@@ -8,6 +8,8 @@
   const [LEFT, RIGHT, TOP, BOTTOM] = [56, 10, 8, 44];
   const DASHES = { solid: [], dotted: [2, 4], dashed: [8, 4], broken: [10, 3, 2, 3] };
   let [row, column] = [nearest(p, 0.2), nearest(r, 0.35)];
+  const choice = byId("phase-colour");
+  const most = Math.max(2, ...cells.flat().map((states) => states.length));
   let held = false;
 
   const ends = (values) => {
@@ -26,6 +28,11 @@
     return (b - a) / (a + b);
   }
 
+  /** What the colours show, from -1 to 1. */
+  function value(states) {
+    return choice.value === "order" ? order(states[0]) : 2 * (states.length - 1) / (most - 1) - 1;
+  }
+
   function shade(value) {
     const at = (value + 1) / 2 * (colours.length - 1);
     const k = Math.min(Math.floor(at), colours.length - 2);
@@ -39,7 +46,7 @@
     box = { width: width - LEFT - RIGHT, height: height - TOP - BOTTOM };
     const [w, h] = [box.width / r.length, box.height / p.length];
     cells.forEach((line, i) => line.forEach((states, j) => {
-      context.fillStyle = states.length ? shade(order(states[0])) : colour("rule");
+      context.fillStyle = states.length ? shade(value(states)) : colour("rule");
       const [x0, y0] = [LEFT + j * w, TOP + (p.length - 1 - i) * h];
       context.fillRect(Math.floor(x0), Math.floor(y0), Math.ceil(w) + 1, Math.ceil(h) + 1);
     }));
@@ -130,19 +137,20 @@
     heading.replaceChildren("p = ", quantity(p[row], 4), ", r = ", quantity(r[column], 4));
     if (held) heading.append(make("span", { class: "tag" }, " held"));
     byId("phase-summary").textContent = sentence();
-    const cards = cells[row][column].map(card);
+    const states = cells[row][column];
+    const cards = states.map((state) => card(state, states[0][1]));
     byId("phase-states").replaceChildren(...cards);
     draw();
   }
 
-  function card(state) {
+  function card(state, lowest) {
     const [phase, loss, excess, w1, w2, b1, b2, ground] = state;
     const title = make("h3", {}, names[phase],
       make("span", { class: "tag" }, ground ? "ground state" : "metastable"));
     const list = make("dl", { class: "facts" });
     facts(list, [
       ["loss", quantity(loss, DATA.digits)],
-      ["above ground", ground ? "0" : quantity(excess, DATA.few)],
+      ["above ground", quantity(excess, DATA.few), ...(ground ? [] : [` (+${text(100 * excess / lowest, 3)} %)`])],
       ["w₁, w₂", quantity(w1, DATA.few), ", ", quantity(w2, DATA.few)],
       ["b₁, b₂", quantity(b1, DATA.few), ", ", quantity(b2, DATA.few)],
     ]);
@@ -210,6 +218,13 @@
 
   const stops = colours.map((c, k) => `rgb(${c.join(" ")}) ${100 * k / (colours.length - 1)}%`);
   byId("phase-bar").style.background = `linear-gradient(to right, ${stops.join(", ")})`;
+  function label() {
+    const names = choice.value === "order" ? ["feature 1 alone", "equal norms", "feature 2 alone"]
+      : Array.from({ length: most }, (_, k) => String(k + 1));
+    byId("phase-bar-labels").replaceChildren(...names.map((name) => make("span", {}, name)));
+    draw();
+  }
+  choice.addEventListener("change", label);
   byId("phase-legend").replaceChildren(...lines.map(({ label, style }) => make("li", {}, sample(style), label)));
 
   function sample(style) {
@@ -220,5 +235,6 @@
   }
 
   keepDrawn(canvas, draw);
+  label();
   show();
 })();
