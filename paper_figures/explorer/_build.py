@@ -1,4 +1,4 @@
-"""From a folder of datasets to the page."""
+"""From a folder of datasets with their manifest to the page."""
 
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ def content(folder: Path) -> dict[str, Any]:
         "digits": _content.DIGITS,
         "few": _content.FEW,
         "rounding": _content.ROUNDING,
-        "sources": [source.provenance for each in sources.values() for source in each],
-        "phase": _content.phase(sources["metastable"][0].dataset),
-        "five": [_content.five(source.dataset) for source in sources["nonuniform"]],
-        "sphere": _content.sphere(sources["thomson"][0].dataset),
+        "sources": [each.provenance for each in sources.every],
+        "phase": _content.phase(sources.phase.dataset),
+        "five": [_content.five(each.dataset) for each in sources.five],
+        "sphere": _content.sphere(sources.sphere.dataset),
     }

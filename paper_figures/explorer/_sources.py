@@ -1,88 +1,68 @@
-"""The datasets of the page: read, and named with what made them."""
+"""The datasets of the page, from the manifest, and what made each of them."""
 
-import hashlib
-import io
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import xarray as xr
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+from .. import _manifest
+from .._manifest import ManifestError
 
-# what a dataset must have for its view, by the simulation that makes it
-_NEEDS = {
-    "metastable": (
-        "loss",
-        "excess",
-        "weights",
-        "bias",
-        "phase",
-        "stable",
-        "ground",
-        "line_density",
-    ),
-    "nonuniform": ("loss", "exists", "weights", "bias", "crossing", "limit", "ratio"),
-    "thomson": ("energy", "reference", "symmetry", "symmetry_order", "position", "hit_rate"),
-}
-
-
-class SourceError(Exception):
-    """A dataset is not there or not what it should be; the text is one sentence."""
+_PHASE, _SPHERE = "metastable", "thomson"
+_FIVE = "nonuniform"  # the simulation; the page takes every density that it was run at
 
 
 @dataclass(frozen=True)
-class Source:
-    """A dataset and its file."""
+class Named:
+    """A dataset and its entry in the manifest."""
 
-    file: str
+    source: _manifest.Source
     dataset: xr.Dataset
-    sha256: str
 
     @property
     def provenance(self) -> dict[str, str]:
-        """File, simulation with its options, version of the package, hash; all as text."""
-        attrs = self.dataset.attrs
+        """File, command, version and fingerprint of the code, hash of the file."""
+        version = self.source.versions.get("tms-physics", "unknown")
         return {
-            "file": self.file,
-            "made": f"simulations.{attrs['simulation']}",
-            "config": attrs["config"],
-            "version": json.loads(attrs["versions"])["tms-physics"],
-            "sha256": self.sha256,
+            "file": self.source.file,
+            "command": f"{self.source.command} (seed {self.source.seed})",
+            "version": f"{version}, code {self.source.source}",
+            "sha256": self.source.sha256,
         }
 
 
-def read(folder: Path) -> dict[str, list[Source]]:
-    """The datasets of each view: metastable.nc, each nonuniform*.nc of densities, thomson.nc.
+@dataclass(frozen=True)
+class Sources:
+    """The datasets of the three views; `five` by rising density."""
 
-    Raises SourceError where one is missing, is no dataset or is of another kind.
-    """
-    many = [_read(path, "nonuniform") for path in sorted(folder.glob("nonuniform*.nc"))]
-    five = [source for source in many if source.dataset.attrs["vary"] == "density"]
-    if not five:
-        raise SourceError(f"Folder {folder} must hold nonuniform.nc, but does not.")
-    return {
-        "metastable": [_read(folder / "metastable.nc", "metastable")],
-        "nonuniform": sorted(five, key=lambda source: source.dataset.attrs["density"]),
-        "thomson": [_read(folder / "thomson.nc", "thomson")],
-    }
+    phase: Named
+    five: tuple[Named, ...]
+    sphere: Named
+
+    @property
+    def every(self) -> tuple[Named, ...]:
+        return (self.phase, *self.five, self.sphere)
 
 
-def _read(path: Path, simulation: str) -> Source:
+def read(folder: Path) -> Sources:
+    """Reads the datasets; raises ManifestError, one sentence, where one is missing or broken."""
     try:
-        content = path.read_bytes()
+        manifest = _manifest.load(folder)
     except OSError as error:
-        reason = error.strerror or error
-        raise SourceError(f"File {path} must be readable, but is not: {reason}.") from None
-    try:
-        dataset: Any = xr.load_dataset(io.BytesIO(content), engine="h5netcdf")
-    except (OSError, ValueError, KeyError):
-        raise SourceError(f"File {path} must be a dataset, but cannot be read as one.") from None
-    found = dataset.attrs.get("simulation", "nothing known")
-    if found != simulation:
-        raise SourceError(f"File {path} must be made by {simulation}, but is by {found}.")
-    lacking = [name for name in _NEEDS[simulation] if name not in dataset]
-    if lacking:
-        raise SourceError(f"File {path} must hold {lacking[0]}, but does not.")
-    return Source(path.name, dataset, hashlib.sha256(content).hexdigest())
+        raise ManifestError(f"Cannot read {error.filename}: {error.strerror}.") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ManifestError(f"File {folder / 'manifest.json'} is not a manifest.") from None
+    five = [_read(manifest, name) for name in _every_density(manifest)]
+    five = [each for each in five if each.dataset.attrs["vary"] == "density"]
+    if not five:
+        raise ManifestError(f"Folder {folder} must hold a dataset by {_FIVE}, but has none.")
+    order = sorted(five, key=lambda each: each.dataset.attrs["density"])
+    return Sources(_read(manifest, _PHASE), tuple(order), _read(manifest, _SPHERE))
+
+
+def _every_density(manifest: _manifest.Manifest) -> list[str]:
+    return [name for name, source in manifest.datasets.items() if source.simulation == _FIVE]
+
+
+def _read(manifest: _manifest.Manifest, name: str) -> Named:
+    return Named(manifest.source(name), manifest.read(name))
