@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
-from ._draw import STYLE
+from ._draw import NAVY, OCHRE, STYLE
 from ._words import number
 
 _SERVES = 0.2  # |W1_ki| W2_ik from which neuron k serves feature i
 _DRAWN = 0.02  # smaller weights are left out of the stacks
-_ALONE, _SHARED, _REST = "#123a6d", "#e0a458", "#dddddd"  # dark, middle, light in grey
+_ALONE, _SHARED, _REST = NAVY, "#e0a458", "#dddddd"  # dark, middle, light in grey
 _COLUMNS = 2
 _LINES = {
     "monosemantic_loss": ("monosemantic (theory)", "black", "-"),
@@ -153,7 +153,7 @@ def _lines(figure: SubFigure, dataset: xr.Dataset) -> None:
     counts = _served(dataset)
     kinds: tuple[tuple[Any, str, str, str], ...] = (
         ((counts == 1).sum(axis=-1), "one feature", _ALONE, "o"),
-        ((counts >= 2).sum(axis=-1), "several", "#c9762b", "s"),
+        ((counts >= 2).sum(axis=-1), "several", OCHRE, "s"),
         ((counts == 0).sum(axis=-1), "none", "#777777", "^"),
     )
     for values, label, colour, marker in kinds:

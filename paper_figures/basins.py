@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ._draw import STYLE
+from ._draw import GREEN, NAVY, OCHRE, SKY, STYLE
 from ._words import number, percent
 
 _COLUMNS = 5  # planes side by side
@@ -20,15 +20,15 @@ _FAILED = "failed"
 
 # For each end a colour and a hatching: the colours differ in lightness or the hatchings do.
 _LOOK = {
-    "dedicated to 1": ("#123a6d", ""),
+    "dedicated to 1": (NAVY, ""),
     "dedicated to 2": ("#5a1846", "||||"),
-    "dedicated, half-stable (saddle)": ("#5b93cc", "////"),
+    "dedicated, half-stable (saddle)": (SKY, "////"),
     "acute": ("#8fc9a9", "...."),
     "acute, both biases negative": ("#2f6b4f", "++++"),
     "dead feature": ("#3d3d3d", "xxxx"),
     "other saddle": ("#ffffff", "****"),
     _FAILED: ("#d62728", "OO"),
-    "antipodal, |w₂| > |w₁|": ("#c9762b", "\\\\\\\\"),
+    "antipodal, |w₂| > |w₁|": (OCHRE, "\\\\\\\\"),
     "weak antipodal": ("#c9a23f", "----"),
     "strong antipodal": ("#fff3bf", ""),
     "antipodal": ("#f3dc8c", ""),
@@ -43,10 +43,10 @@ _LIMITS = (
     ("line_acute_side", (0, (1, 1)), "acute side"),
 )
 _CURVES = (
-    ("#123a6d", "o", "-"),
-    ("#c9762b", "s", "--"),
-    ("#5b93cc", "D", "-."),
-    ("#7a9e3a", "^", ":"),
+    (NAVY, "o", "-"),
+    (OCHRE, "s", "--"),
+    (SKY, "D", "-."),
+    (GREEN, "^", ":"),
 )
 _LEAST_SHARE = 0.04  # no room for the interval of a smaller one
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 
-from ._draw import STYLE
+from ._draw import NAVY, OCHRE, STYLE
 from ._words import number
 
 _PANELS = (
@@ -18,7 +18,7 @@ _PANELS = (
     ("three_anticorrelated_pairs", "three anticorrelated pairs"),
 )
 _THREE = "three_correlated_pairs"
-_LOOK = (("#123a6d", "-", "o"), ("#e2a04a", (0, (5, 1.5)), "s"), ("#777777", (0, (1, 1)), "^"))
+_LOOK = ((NAVY, "-", "o"), ("#e2a04a", (0, (5, 1.5)), "s"), ("#777777", (0, (1, 1)), "^"))
 _PAPER = ((0.5, 1.0, 3), (0.25, 0.5, 3), (0.15, 0.2, 2), (0.05, 0.15, 1), (0.0, 0.05, 0))
 _MAPS = (("sets_of_ten", "two sets of ten"), ("independent", "20 independent"))
 _SAME = 0.95  # cosine in a pair from which it is collapsed, if its norms are above the next
@@ -161,9 +161,9 @@ def _counts(ax: Axes, dataset: xr.Dataset) -> None:
     for k in range(4):
         share = np.mean(trained == k, axis=1)
         label = "trained (area: share)" if k == 0 else None
-        look: dict[str, Any] = {"marker": "s", "c": "white", "edgecolors": "#c9762b"}
+        look: dict[str, Any] = {"marker": "s", "c": "white", "edgecolors": OCHRE}
         ax.scatter(p, np.full(len(p), k), 90 * share, label=label, **look)
-    ax.plot(p, _lowest_counts(dataset), "o", color="#123a6d", ms=4, label="lowest, exact loss")
+    ax.plot(p, _lowest_counts(dataset), "o", color=NAVY, ms=4, label="lowest, exact loss")
     ax.set(xscale="log", xlabel="density $p$", ylabel="pairs collapsed, of three", ylim=(-0.4, 4.7))
     ax.set_yticks(range(4))
     ax.set_title("(g) collapse to principal components")

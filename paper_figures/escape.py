@@ -6,14 +6,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ._draw import STYLE
+from ._draw import GREEN, NAVY, OCHRE, SKY, STYLE
 from ._words import listed, number
 
 _LOOK = (  # colour, marker, dashes: told apart without colours
-    ("#123a6d", "o", "-"),
-    ("#c9762b", "s", (0, (5, 1.5))),
-    ("#5b93cc", "D", (0, (1, 1))),
-    ("#7a9e3a", "^", (0, (5, 1, 1, 1))),
+    (NAVY, "o", "-"),
+    (OCHRE, "s", (0, (5, 1.5))),
+    (SKY, "D", (0, (1, 1))),
+    (GREEN, "^", (0, (5, 1, 1, 1))),
 )
 _SHIFT = 0.07  # of the points in units of ΔL/T, so that their intervals do not overlap
 

@@ -6,12 +6,12 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ._draw import STYLE
+from ._draw import NAVY, OCHRE, SKY, STYLE
 from ._words import listed, number
 
 _LEVELS = ((1.0, "1"), (2 / 3, "2/3"), (1 / 2, "1/2"), (2 / 5, "2/5"))
 _SHOWN = 0.1  # norm above which D_i says something of the feature
-_TRAINERS = {"AdamW": ("#c9762b", (0, (5, 1.5))), "SGD": ("#5b93cc", (0, (1, 1)))}
+_TRAINERS = {"AdamW": (OCHRE, (0, (5, 1.5))), "SGD": (SKY, (0, (1, 1)))}
 _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 
 
@@ -149,10 +149,10 @@ def _equal(ax: Axes, dataset: xr.Dataset) -> None:
     t = dataset["equal_time"]
     for i in range(dataset.sizes["equal_feature"]):
         label = "$D_i$" if i == 0 else None
-        ax.plot(t, dataset["equal_dimensionality"][:, i], color="#123a6d", lw=0.9, label=label)
+        ax.plot(t, dataset["equal_dimensionality"][:, i], color=NAVY, lw=0.9, label=label)
     ax.axhline(0.5, color="0.35", lw=0.6, ls=(0, (1, 2)))
     formed = dataset["triangles_off"] < 0.03
-    ax.plot(t, (dataset["twist"] / 60).where(formed), color="#c9762b", ls=(0, (5, 1.5)),
+    ax.plot(t, (dataset["twist"] / 60).where(formed), color=OCHRE, ls=(0, (5, 1.5)),
             label="twist / 60°")  # fmt: skip
     ax.set(xscale="log", xlabel="time $t$ of the flow (1/curvature)", ylim=(0, 1.08))
     ax.set_xlim(10.0, float(t[-1]))

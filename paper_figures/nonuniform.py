@@ -6,10 +6,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from ._draw import STYLE
+from ._draw import NAVY, OCHRE, STYLE
 from ._words import number
 
-_COLOURS = ("#123a6d", "#c9762b")  # pentagon, two digons
+_COLOURS = (NAVY, OCHRE)  # pentagon, two digons
 _PAPER = 2.5  # times sparser, where Elhage et al. 2022 see the jump
 _INSETS = 5
 _DASHED = (0, (4, 2))

@@ -6,11 +6,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ._draw import STYLE
+from ._draw import NAVY, STYLE
 from ._words import listed, number
 
 _LOOK = {  # colour, marker: told apart without colours
-    "minimised": ("#123a6d", "o"),
+    "minimised": (NAVY, "o"),
     "trained": ("#e2a04a", "s"),
 }
 _NAME = {"minimised": "minimised, exact loss", "trained": "trained, AdamW"}

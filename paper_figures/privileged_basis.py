@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
-from ._draw import STYLE
+from ._draw import NAVY, OCHRE, STYLE
 from ._words import number
 
-_ALONE, _SHARED, _REST = "#123a6d", "#e0a458", "#e4e4e4"  # dark, middle, light in grey
+_ALONE, _SHARED, _REST = NAVY, "#e0a458", "#e4e4e4"  # dark, middle, light in grey
 _COLUMNS = 5
 _TALLEST = 1.3  # losses drawn, over that of one feature a neuron
 _NAMED = 0.22  # smaller weights get no number of their feature
@@ -105,7 +105,7 @@ def _lines(figure: SubFigure, dataset: xr.Dataset) -> None:
         axes[1].plot(np.full(len(values), at), values, "_", color="#999999", ms=5, mew=0.5)
         if values.max() > _TALLEST:
             axes[1].plot(at, 0.98 * _TALLEST, "^", color="#999999", ms=4)
-    axes[1].plot(p, np.median(loss, axis=1), "s--", color="#c9762b", ms=4, label="median")
+    axes[1].plot(p, np.median(loss, axis=1), "s--", color=OCHRE, ms=4, label="median")
     axes[1].plot(p, np.min(loss, axis=1), "o-", color=_ALONE, ms=4, label="best")
     axes[1].axhline(1, color="black", lw=0.8, label="one feature a neuron (exact)")
     axes[1].set(
@@ -131,7 +131,7 @@ def _counts(ax: Axes, dataset: xr.Dataset, W: np.ndarray) -> None:
     """Neurons with one and with several features; the band is what other thresholds count."""
     p, least = dataset["density"].values, float(dataset.attrs["stored"])
     others = [float(t) for t in np.atleast_1d(dataset.attrs["other_thresholds"])]
-    kinds = (("one feature", _ALONE, "o-"), ("several", "#c9762b", "s--"))
+    kinds = (("one feature", _ALONE, "o-"), ("several", OCHRE, "s--"))
     for kind, (label, colour, style) in enumerate(kinds):
         counts = [
             np.sum((n >= 2) if kind else (n == 1), axis=1)

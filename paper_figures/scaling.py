@@ -6,10 +6,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ._draw import STYLE
+from ._draw import GREEN, NAVY, OCHRE, STYLE
 from ._words import listed, number
 
-_LOOK = (("#123a6d", "o"), ("#c9762b", "s"), ("#7a9e3a", "^"))  # told apart without colours
+_LOOK = ((NAVY, "o"), (OCHRE, "s"), (GREEN, "^"))  # told apart without colours
 
 
 def draw(dataset: xr.Dataset) -> Figure:

@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
-from ._draw import STYLE
+from ._draw import NAVY, OCHRE, STYLE
 from ._hulls import draw_hull
 from ._words import listed, number
 
@@ -91,7 +91,7 @@ def _agreement(ax: Axes, dataset: xr.Dataset) -> None:
     apart = np.abs(dataset["energy"].values / reference - 1)
     n = dataset["size"].values
     found, missed = apart <= _FOUND, apart > _FOUND
-    ax.semilogy(n[found], np.maximum(apart[found], _EXACT), "o", ms=4, color="#123a6d",
+    ax.semilogy(n[found], np.maximum(apart[found], _EXACT), "o", ms=4, color=NAVY,
                 label=f"found ({found.sum()})")  # fmt: skip
     ax.semilogy(n[missed], apart[missed], "x", ms=6, color="#c1272d",
                 label=f"missed ({missed.sum()})")  # fmt: skip
@@ -108,8 +108,8 @@ def _hits(ax: Axes, dataset: xr.Dataset) -> None:
     known = dataset["reference_hit_rate"].values
     search = bool(dataset.attrs["search"])
     if not search and np.isfinite(known).any():
-        ax.plot(n, known, "s", ms=5.5, mfc="none", mew=0.8, color="#c9762b", label="table")
-    ax.errorbar(n, rate, spread, fmt="o", ms=3, lw=0.8, color="#123a6d", label="this run, 95 %")
+        ax.plot(n, known, "s", ms=5.5, mfc="none", mew=0.8, color=OCHRE, label="table")
+    ax.errorbar(n, rate, spread, fmt="o", ms=3, lw=0.8, color=NAVY, label="this run, 95 %")
     ax.set(
         ylabel="share of starts, most symmetric" if search else "hit rate of random starts",
         ylim=(-0.03, 1.05),
@@ -124,7 +124,7 @@ def _shares(ax: Axes, dataset: xr.Dataset) -> None:
     ratio = values * n[:, None] / d
     x = np.broadcast_to(n[:, None], ratio.shape)
     ax.axhline(1.0, color="#777777", lw=0.8, ls="--", label="tight frame of equal norms")
-    ax.plot(x.ravel(), ratio.ravel(), "o", ms=2.4, color="#123a6d", label="each particle")
+    ax.plot(x.ravel(), ratio.ravel(), "o", ms=2.4, color=NAVY, label="each particle")
     ax.set(ylabel="$D_i\\, N/d$")
     ax.set_title("(c) dimensionality of the particles")
     ax.legend(loc="best")
@@ -133,8 +133,8 @@ def _shares(ax: Axes, dataset: xr.Dataset) -> None:
 def _defects(ax: Axes, dataset: xr.Dataset) -> None:
     n = dataset["size"].values
     for name, marker, colour, label in (
-        ("frame_defect", "o", "#123a6d", "distance from a tight frame"),
-        ("dipole", "x", "#c9762b", "dipole $\\Vert\\Sigma_i r_i\\Vert$"),
+        ("frame_defect", "o", NAVY, "distance from a tight frame"),
+        ("dipole", "x", OCHRE, "dipole $\\Vert\\Sigma_i r_i\\Vert$"),
     ):
         values = np.maximum(dataset[name].values, _EXACT)
         ax.semilogy(n, values, marker, ms=4, color=colour, label=label)

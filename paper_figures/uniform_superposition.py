@@ -6,7 +6,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ._draw import STYLE
+from ._draw import NAVY, OCHRE, STYLE
 from ._words import listed, number
 
 _LINES = {"1": 1.0, "3/4": 0.75, "2/3": 2 / 3, "1/2": 0.5, "2/5": 0.4, "3/8": 0.375, "0": 0.0}
@@ -14,8 +14,8 @@ _APART = {"2/5": 3.5, "3/8": -4.0}  # points by which names too close to each ot
 _NEAR = 0.02  # a feature this near to a line has a distance to it
 _STORED = 0.1  # ‖W_i‖² above which a feature is stored
 _LOOK = {  # colour, marker, filled: told apart without colours
-    "minimum": ("#123a6d", "o", True),
-    "trained": ("#c9762b", "s", False),
+    "minimum": (NAVY, "o", True),
+    "trained": (OCHRE, "s", False),
 }
 _NAMES = {"minimum": "minimum of the exact loss", "trained": "trained with AdamW"}
 _STATES = {
