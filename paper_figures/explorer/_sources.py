@@ -22,11 +22,12 @@ class Named:
     @property
     def provenance(self) -> dict[str, str]:
         """File, command, version and fingerprint of the code, hash of the file."""
-        version = self.source.versions.get("tms-physics", "unknown")
+        version = self.source.versions.get("tms-physics", "")
+        named = f"version {version}, " if version[:1].isdecimal() else ""  # a run from a checkout
         return {
             "file": self.source.file,
             "command": f"{self.source.command} (seed {self.source.seed})",
-            "version": f"{version}, code {self.source.source}",
+            "version": f"{named}code fingerprint {self.source.source}",
             "sha256": self.source.sha256,
         }
 

@@ -206,11 +206,9 @@ def test_slider_turns_the_pentagon_into_two_digons(page: Any, five: xr.Dataset) 
 def test_density_of_the_others_is_a_slider_too(page: Any) -> None:
     slider = page.locator("#five-density")
     before = values(page, "#five-ground")
-    slider.press("End")
-    last = max(
-        json.loads(page.locator("#data").inner_text())["five"], key=lambda run: run["density"]
-    )
-    assert number(page.locator("#five-density-text").inner_text()) == last["density"]
+    slider.press("Home")
+    sparsest = json.loads(page.locator("#data").inner_text())["five"][0]["density"]
+    assert number(page.locator("#five-density-text").inner_text()) == sparsest < 0.05
     assert values(page, "#five-ground") != before
 
 
@@ -285,6 +283,7 @@ def test_dark_and_light_follow_the_system_until_the_button_is_pressed(
     with opened(browser, address, color_scheme="dark") as page:
         dark, map_dark = ground(page), pixels(page, "#phase-map")
         page.emulate_media(color_scheme="light")
+        page.wait_for_selector(":root[data-theme=light]")
         light = ground(page)
         page.locator("#theme").click()
         assert page.locator("#theme").get_attribute("aria-pressed") == "true"
@@ -297,16 +296,19 @@ def test_dark_and_light_follow_the_system_until_the_button_is_pressed(
 
 def test_focus_is_seen_on_everything_that_takes_it(page: Any) -> None:
     reached = []
-    for _ in range(14):
+    while True:
         page.keyboard.press("Tab")
-        name, style = page.evaluate(
-            "[document.activeElement.id || document.activeElement.textContent,"
+        tag, name, style = page.evaluate(
+            "[document.activeElement.tagName, document.activeElement.id,"
             " getComputedStyle(document.activeElement).outlineStyle]"
         )
+        if tag == "BODY":
+            break
         assert style == "solid"
         reached.append(name)
     controls = ("theme", "phase-colour", "phase-map", "five-ratio", "sphere-size", "sphere-view")
     assert set(controls) <= set(reached)
+    assert len(reached) < 20
 
 
 def luminance(colour: str) -> float:

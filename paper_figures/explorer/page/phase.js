@@ -7,7 +7,7 @@
   const say = announcer("phase-live");
   const [LEFT, RIGHT, TOP, BOTTOM] = [56, 10, 8, 44];
   const DASHES = { solid: [], dotted: [2, 4], dashed: [8, 4], broken: [10, 3, 2, 3] };
-  let [row, column] = [nearest(p, 0.2), nearest(r, 0.35)];
+  let [row, column] = [nearest(p, 0.265), nearest(r, 0.275)];
   const choice = byId("phase-colour");
   const most = Math.max(2, ...cells.flat().map((states) => states.length));
   let held = false;
@@ -150,7 +150,7 @@
     const list = make("dl", { class: "facts" });
     facts(list, [
       ["loss", quantity(loss, DATA.digits)],
-      ["above ground", quantity(excess, DATA.few), ...(ground ? [] : [` (+${text(100 * excess / lowest, 3)} %)`])],
+      ["excess", quantity(excess, DATA.few), ...(ground ? [] : [` (+${text(100 * excess / lowest, 3)} %)`])],
       ["w₁, w₂", quantity(w1, DATA.few), ", ", quantity(w2, DATA.few)],
       ["b₁, b₂", quantity(b1, DATA.few), ", ", quantity(b2, DATA.few)],
     ]);

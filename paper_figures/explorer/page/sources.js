@@ -4,6 +4,6 @@
 (() => {
   const list = make("dl", { class: "facts" });
   facts(list, DATA.sources.map((each) => [each.file, make("code", {}, each.command), make("br"),
-    `tms-physics ${each.version}; sha256 ${each.sha256.slice(0, 16)}`]));
+    `${each.version}; file sha256 ${each.sha256.slice(0, 16)}`]));
   byId("sources").replaceChildren(list);
 })();
