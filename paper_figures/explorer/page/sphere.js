@@ -62,7 +62,8 @@
     context.stroke();
     const size = clamp(radius * 0.32 / Math.sqrt(at.n), 3, 9);
     const edges = at.edges.map(([i, j]) => ({ a: points[i], b: points[j], share: (points[i].share + points[j].share) / 2 }));
-    const things = [...edges, ...points].sort((a, b) => a.share - b.share);
+    const order = (thing) => thing.share + (thing.a ? 0 : 0.1); // a particle covers its own edges
+    const things = [...edges, ...points].sort((a, b) => order(a) - order(b));
     context.lineCap = "round";
     for (const thing of things) {
       context.beginPath();
