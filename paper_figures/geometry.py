@@ -73,7 +73,7 @@ def caption(dataset: xr.Dataset) -> str:
         f"{number(close)} are {listed(shown)}. Numbers −k: k features are dropped. Bottom left: "
         "whether the state is Thomson's, at each density and as norms and biases are fixed one "
         "after the other. Bottom right: loss of the triangle of three features above the ground "
-        "state; by theory it is the ground state up to p = "
+        "state; by theory it is the ground state above p = "
         f"{number(dataset.attrs['triangle_ground_density'], 4)}."
     )
 

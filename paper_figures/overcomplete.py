@@ -53,17 +53,17 @@ def caption(dataset: xr.Dataset) -> str:
         f"{number(means[kind].max())} at p = {number(p[means[kind].argmax()], 2)} ({name})"
         for kind, name in _NAME.items()
     ]
-    half = dataset["recovered"].sel(network="minimised", threshold=0.5, method="nearest")
+    half = dataset["recovered"].sel(network="minimised").sel(threshold=0.5, method="nearest")
     linear = dataset["linear_recovered"].sel(threshold=0.5, method="nearest")
     return (
-        f"{dataset.sizes['feature']} equal features in {dataset.sizes['hidden']} dimensions. (a) "
-        f"Sum of R² over features, for {dataset.sizes['start']} starts of networks minimised on "
-        "the exact loss and trained with AdamW, against density. No linear model exceeds "
+        f"{dataset.sizes['feature']} equal features in {dataset.attrs['linear_bound']} dimensions. "
+        f"(a) Sum of R² over features, for {dataset.sizes['start']} starts of networks minimised "
+        "on the exact loss and trained with AdamW, against density. No linear model exceeds "
         f"{number(bound)}; all starts do at {len(above)} of {len(p)} densities, from "
         f"{number(above.max(), 2)} to {number(above.min(), 2)}. The largest means of starts are "
-        f"{listed(most)}. Grey: the mean field. Left of p = "
+        f"{listed(most)}. Grey: the mean field. Sparser than p = "
         f"{number(dataset.attrs['compressed_sensing_density'], 2)} (dotted) a linear program would "
-        "not decode exactly. (b) Features with R² at or above a threshold: at 1/2, "
+        "decode exactly. (b) Features with R² at or above a threshold: at 1/2, "
         f"{number(half.mean('start').max())} of minimised networks at best, where a linear model "
         f"has at most {number(linear)}. (c) WᵀW of the best minimised network, related features "
         "side by side."
@@ -94,7 +94,7 @@ def _sums(ax: Axes, dataset: xr.Dataset) -> None:
     ax.set(xscale="log", xlabel="density $p$   (sparser $\\rightarrow$)", ylim=(0, 1.02 * n))
     ax.set_ylabel("$\\sum_i R_i^2$   (points: mean and range of starts)")
     ax.invert_xaxis()
-    ax.set_title(f"(a) {n} features in {dataset.sizes['hidden']} dimensions")
+    ax.set_title(f"(a) {n} features in {dataset.attrs['linear_bound']} dimensions")
     ax.legend(loc="lower right", bbox_to_anchor=(1.0, 0.2), labelspacing=0.25)
 
 

@@ -60,26 +60,30 @@ def draw(dataset: xr.Dataset) -> Figure:
 def caption(dataset: xr.Dataset) -> str:
     """What the panels show, special points of theory, and how many networks are ground states."""
     cells, shown = maps.cells_in_ground_state(dataset), dataset["map_loss"].shape
-    points = [
-        f"{name} at p = {number(dataset.attrs[key][0], 4)}, r = {number(dataset.attrs[key][1], 4)}"
-        for key, name in (
-            ("triangle_point", "the triangle is the ground state up to the point"),
-            ("lower_isosceles_critical_point", "critical points of isosceles states"),
-            ("upper_isosceles_critical_point", "and"),
-        )
-        if key in dataset.attrs
-    ]
     at, smooth = (dataset[f"cut_{name}"].values for name in ("relative_importance", "continuous"))
     known = np.isfinite(at)
     jumps = int(np.sum(known) - np.sum(smooth[known]))
     return (
         "Phase diagram of three features in two dimensions, the third of relative importance r. "
         f"(a) Ground state of the exact loss in {shown[0]} × {shown[1]} cells, with the "
-        f"transitions of theory{''.join(f'; {point}' for point in points)}. (b) Best of "
+        f"transitions of theory{_special(dataset)}. (b) Best of "
         f"{dataset.sizes['start']} trained networks in each of {cells.size} cells: the ground "
         f"state in {percent(cells.mean())} of them. (c) Its loss above that of the ground state, "
         f"relative. (d) Norms along the cut at density {number(dataset.attrs['cut_density'])}, "
         f"with {int(known.sum())} transitions of theory, {jumps} of them of first order."
+    )
+
+
+def _special(dataset: xr.Dataset) -> str:
+    """Where theory's special points lie, if the dataset has them."""
+    if "triangle_point" not in dataset.attrs:
+        return ""
+    names = ("triangle", "lower_isosceles_critical", "upper_isosceles_critical")
+    triangle, *two = (dataset.attrs[f"{name}_point"] for name in names)
+    critical = " and ".join(f"p = {number(p, 4)}, r = {number(r, 4)}" for p, r in two)
+    return (
+        f"; at r = 1 the triangle is the ground state above p = {number(triangle[0], 4)}; critical "
+        f"points of isosceles states at {critical}"
     )
 
 
