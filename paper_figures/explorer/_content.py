@@ -13,6 +13,7 @@ from .. import _hulls
 DIGITS, FEW = 8, 6  # significant, of losses and energies, and of all else
 ROUNDING = f"losses and energies to {DIGITS} significant digits, all else to {FEW}"
 _DECIMALS = 6  # of positions on the sphere
+_BELOW = 1e-9  # relative difference of losses that is more than rounding
 _TIGHT = 1e-8  # distance from a tight frame that counts as none
 _COLOURS = 17
 
@@ -79,8 +80,18 @@ def five(dataset: xr.Dataset) -> dict[str, Any]:
         "ratio": rounded(dataset["ratio"].values, DIGITS),
         "crossing": rounded(dataset["crossing"].values[0], FEW),
         "limit": rounded(dataset["limit"].values[0], FEW),
+        "starts": int(dataset.sizes["start"]),
+        "below": _lower(dataset),
+        "started": int(dataset.sizes["ground_ratio"]),
         "branches": [_branch(dataset.isel(branch=k)) for k in range(dataset.sizes["branch"])],
     }
+
+
+def _lower(dataset: xr.Dataset) -> list[float]:
+    """Ratios at which a random start ended in a minimum lower than both arrangements."""
+    found = dataset["ground_loss"].where(dataset["ground_kind"] == 0).min("start")
+    known = dataset["ground_branch_loss"].min("branch")
+    return rounded(dataset["ground_ratio"].values[(found < (1 - _BELOW) * known).values], FEW)
 
 
 def _branch(branch: xr.Dataset) -> dict[str, Any]:

@@ -117,6 +117,7 @@ def test_arrangements_are_those_of_the_datasets(
     assert len(content["five"]) >= 1
     assert len(content["five"]) <= len(runs)
     assert content["five"] == sorted(content["five"], key=lambda run: run["density"])
+    assert all(run["below"] == [] for run in content["five"])  # else "ground state" is a wrong name
     run = next(run for run in content["five"] if run["density"] == 0.05)
     dataset = manifest.read("nonuniform")
     np.testing.assert_allclose(run["ratio"], dataset["ratio"], rtol=LOSS)
@@ -128,6 +129,15 @@ def test_arrangements_are_those_of_the_datasets(
         np.testing.assert_allclose(branch["loss"], known["loss"], rtol=LOSS)
         np.testing.assert_allclose(branch["weights"], known["weights"], rtol=REST)
         np.testing.assert_allclose(branch["bias"], known["bias"], rtol=REST)
+
+
+def test_a_lower_end_of_a_random_start_is_told(manifest: _manifest.Manifest) -> None:
+    dataset = manifest.read("nonuniform")
+    dataset["ground_loss"][2, 0] = 0.9 * dataset["ground_branch_loss"][:, 2].min()
+    dataset["ground_kind"][2, 0] = 0
+    assert _content.five(dataset)["below"] == [
+        pytest.approx(float(dataset["ground_ratio"][2]), rel=REST)
+    ]
 
 
 def test_particles_are_those_of_the_dataset(

@@ -201,6 +201,7 @@ def test_slider_turns_the_pentagon_into_two_digons(page: Any, five: xr.Dataset) 
     ends = page.locator("#five-ground .plane polygon").count(), int(exists[0])
     assert ends == (4, 0)  # two digons and no pentagon left
     assert "two digons" in page.locator("#five-summary").inner_text()
+    assert "None of 24 random starts" in page.locator("#five-check").inner_text()
 
 
 def test_density_of_the_others_is_a_slider_too(page: Any) -> None:

@@ -28,6 +28,9 @@
     const names = run.branches.map((branch) => branch.name);
     const also = there ? "metastable" : "no minimum here";
     byId("five-summary").replaceChildren("Ground state: ", make("strong", {}, names[ground]), `. Other arrangement: ${names[other]}, ${also}.`);
+    byId("five-check").textContent = run.below.length
+      ? `Random starts ended lower than both at ${run.below.map((v) => text(v, 3)).join(", ")} times.`
+      : `None of ${run.starts} random starts at each of ${run.started} ratios ended lower than both.`;
     ratio.setAttribute("aria-valuetext", `${text(run.ratio[k], 3)} times, density ${text(odd, 3)}`);
     density.setAttribute("aria-valuetext", text(run.density, 3));
     picture(byId("five-ground"), ground, k, "ground state");
