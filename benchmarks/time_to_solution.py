@@ -2,15 +2,18 @@
 
     python -m benchmarks.time_to_solution
 
-n = 100, m = 20, p = 0.05, I = 1, from the same starts. AdamW: 10,000 steps of 1024 fresh examples,
-learning rate falling to 0, no weight decay, the best of three learning rates for each start. Ours:
-L-BFGS on the exact loss, until it is below AdamW's end and then on to the end. The exact loss at
-`rtol` 1e-10 judges all; compiling is timed apart; both in this process. Needs the extra `bench`.
+n = 100, m = 20, p = 0.05, I = 1. AdamW: 10,000 steps of 1024 fresh examples, learning rate falling
+to 0, no weight decay, the best of three learning rates for each start. Ours: L-BFGS on the exact
+loss, until it is below AdamW's end and then on to the end, once from the same start (`exact`) and
+once from one with the order of a sharp arrangement (`crystal`, where there is one for n and m; the
+time to build it counts). The exact loss at `rtol` 1e-10 judges all; compiling is timed apart; all
+in this process. Needs the extra `bench`.
 """
 
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._adamw import AdamW, need_torch
+from benchmarks._crystal import crystal, fits
 from benchmarks.phase_map import load, machine
 from simulations._entry import finish, set_up_jax
 from simulations._options import check, parse
@@ -131,35 +135,72 @@ def compare(config: Config, seed: int, descent: Descent) -> dict[str, Any]:
         runs[rate] = spent, exact(config, *end)
     rate = min(runs, key=lambda each: runs[each][1])
     spent, reached = runs[rate]
-    path, y, evaluations = descent(np.concatenate([W.ravel(), b]))
-    below = [t for t, value in path if value <= reached]
-    size = config.m * config.n
-    final = exact(config, y[:size].reshape(config.m, config.n), y[size:])
+    ours = {"exact": descend(config, descent, lambda: (W, b), reached, spent)}
+    if fits(config.n, config.m):
+        from_order = crystal_start(config.n, seed)
+        ours["crystal"] = descend(config, descent, from_order, reached, spent)
     return {
         "seed": seed,
         "adamw": {
             "threads": threads, "learning_rate": rate, "seconds": spent, "loss": reached,
             "losses_of_rates": {str(each): runs[each][1] for each in runs},
         },
-        "exact": {
-            "seconds_to_that_loss": below[0] if below else None, "seconds": path[-1][0],
-            "evaluations": evaluations, "loss": final,
-        },
+    } | ours  # fmt: skip
+
+
+def crystal_start(n: int, seed: int) -> Callable[[], tuple[np.ndarray, np.ndarray]]:
+    return lambda: (crystal(n, seed), np.zeros(n))
+
+
+def descend(
+    config: Config,
+    descent: Descent,
+    start: Callable[[], tuple[np.ndarray, np.ndarray]],
+    reached: float,
+    spent: float,
+) -> dict[str, Any]:
+    """From a start: time to AdamW's loss and its ratio to AdamW's, the end, how much lower."""
+    began = time.perf_counter()
+    W, b = start()
+    building = time.perf_counter() - began
+    path, y, evaluations = descent(np.concatenate([W.ravel(), b]))
+    below = [building + t for t, value in path if value <= reached]
+    final = exact(config, y[: W.size].reshape(W.shape), y[W.size :])
+    return {
+        "seconds_to_that_loss": below[0] if below else None,
+        "seconds": building + path[-1][0], "evaluations": evaluations, "loss": final,
         "time_ratio": below[0] / spent if below else None,
         "loss_lower_by": 1 - final / reached,
     }  # fmt: skip
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Medians, the worst, and whether the targets are met in all."""
-    ratios = [np.inf if row["time_ratio"] is None else row["time_ratio"] for row in rows]
-    lower = [row["loss_lower_by"] for row in rows]
-    return {
-        "median_time_ratio": float(np.median(ratios)), "largest_time_ratio": float(max(ratios)),
-        "target_time_ratio": TARGET_TIME,
-        "median_loss_lower_by": float(np.median(lower)), "least_loss_lower_by": float(min(lower)),
-        "target_loss_lower_by": TARGET_LOSS,
+    """For either start medians and the worst, beside the targets."""
+    numbers: dict[str, Any] = {
+        "target_time_ratio": TARGET_TIME, "target_loss_lower_by": TARGET_LOSS
     }  # fmt: skip
+    for start in ("exact", "crystal"):
+        ends = [row[start] for row in rows if start in row]
+        if not ends:
+            continue
+        ratios = [np.inf if end["time_ratio"] is None else end["time_ratio"] for end in ends]
+        lower = [end["loss_lower_by"] for end in ends]
+        numbers[start] = {
+            "median_time_ratio": float(np.median(ratios)),
+            "largest_time_ratio": float(max(ratios)),
+            "median_loss_lower_by": float(np.median(lower)),
+            "least_loss_lower_by": float(min(lower)),
+        }
+    return numbers
+
+
+def sentence(start: str, numbers: dict[str, float]) -> str:
+    return (
+        f"{start}: time to AdamW's loss over AdamW's time: median"
+        f" {numbers['median_time_ratio']:.2f}, worst {numbers['largest_time_ratio']:.2f} (target"
+        f" {TARGET_TIME}); final loss lower by {numbers['median_loss_lower_by']:.2%} in the median,"
+        f" {numbers['least_loss_lower_by']:.2%} at least (target {TARGET_LOSS:.0%})."
+    )
 
 
 def run(config: Config) -> int:
@@ -179,12 +220,9 @@ def run(config: Config) -> int:
     }  # fmt: skip
     config.out.parent.mkdir(parents=True, exist_ok=True)
     config.out.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
-    print(
-        f"Time to AdamW's loss over AdamW's time: median {numbers['median_time_ratio']:.2f}, worst"
-        f" {numbers['largest_time_ratio']:.2f} (target {TARGET_TIME}); compiling apart:"
-        f" {compiling:.1f} s. Final loss lower by {numbers['median_loss_lower_by']:.2%} in the"
-        f" median, {numbers['least_loss_lower_by']:.2%} at least (target {TARGET_LOSS:.0%})."
-    )
+    for start in set(numbers) & {"exact", "crystal"}:
+        print(sentence(start, numbers[start]))
+    print(f"Compiling apart: {compiling:.1f} s.")
     print(f"Wrote {config.out}.")
     return 0
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
-from ._draw import NAVY, OCHRE, STYLE
+from ._draw import NAVY, OCHRE, STYLE, boxes
 from ._words import number
 
 _SERVES = 0.2  # |W1_ki| W2_ik from which neuron k serves feature i
@@ -99,7 +99,7 @@ def _numbers(ax: Axes, values: np.ndarray) -> None:
     ax.set_aspect("auto")
     for (k, i), value in np.ndenumerate(values):
         dark = abs(np.arcsinh(value)) > 0.6 * np.arcsinh(scale)
-        text = "0" if abs(value) < 5e-4 else f"{value:.2g}"
+        text = "0" if abs(value) < 5e-4 else f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
         ax.text(i, k, text, ha="center", va="center", size=6.5, color="w" if dark else "k")
     ax.set_xticks(range(values.shape[1]), [str(i + 1) for i in range(values.shape[1])])
     ax.set_yticks(range(len(values)), [str(k + 1) for k in range(len(values))])
@@ -137,13 +137,15 @@ def _stack(ax: Axes, at: xr.Dataset) -> None:
     serves = W1 * W2 >= _SERVES
     counts = serves.sum(axis=1)
     main = np.where(counts > 0, np.argmax(W1 * serves, axis=1), W1.shape[1])
+    box, colours = [], []
     for place, k in enumerate(np.argsort(main, kind="stable")):
         bottom = 0.0
         for i in np.flatnonzero(W1[k] >= _DRAWN):
-            colour = _REST if not serves[k, i] else _ALONE if counts[k] == 1 else _SHARED
-            edge = {"edgecolor": "#555555", "lw": 0.15 if colour == _REST else 0.4}
-            ax.bar(place + 1, W1[k, i], 0.85, bottom, color=colour, **edge)
+            box.append((place + 1 - 0.425, bottom, 0.85, W1[k, i]))
+            colours.append(_REST if not serves[k, i] else _ALONE if counts[k] == 1 else _SHARED)
             bottom += W1[k, i]
+    boxes(ax, box, colours, [0.15 if colour == _REST else 0.4 for colour in colours])
+    ax.set_ylim(0, None)
     ax.set_xlim(0.3, len(W1) + 0.7)
 
 

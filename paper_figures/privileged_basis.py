@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
-from ._draw import NAVY, OCHRE, STYLE
+from ._draw import NAVY, OCHRE, STYLE, boxes
 from ._words import number
 
 _ALONE, _SHARED, _REST = NAVY, "#e0a458", "#e4e4e4"  # dark, middle, light in grey
@@ -80,17 +80,20 @@ def _stack(ax: Axes, W: np.ndarray, least: float) -> None:
     counts = stored.sum(axis=1)
     first = np.where(counts > 0, stored.argmax(axis=1), W.shape[1])
     order = np.lexsort((first, counts != 1))
+    box, colours = [], []
     for place, k in enumerate(order):
         ends = {1: 0.0, -1: 0.0}
         for i, weight in enumerate(W[k]):
             side = 1 if weight > 0 else -1
             colour = _REST if not stored[k, i] else _ALONE if counts[k] == 1 else _SHARED
-            ax.bar(place + 1, weight, 0.86, ends[side], color=colour, edgecolor="#555555", lw=0.35)
+            box.append((place + 1 - 0.43, ends[side], 0.86, weight))
+            colours.append(colour)
             if abs(weight) >= _NAMED:
                 ink = "w" if colour == _ALONE else "k"
                 height = ends[side] + weight / 2
                 ax.text(place + 1, height, str(i + 1), ha="center", va="center", size=6, color=ink)
             ends[side] += weight
+    boxes(ax, box, colours, 0.35)
     ax.axhline(0, color="black", lw=0.7)
     ax.set_xticks(range(1, len(W) + 1))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sympy
 
-from tms_physics import arrangements, feature_dimensionality
+from tms_physics import arrangements, feature_dimensionality, symmetry_group
 
 DATA = Path(__file__).parent / "data"
 
@@ -138,10 +138,47 @@ def test_hadamard_frames_are_tight_with_unit_particles() -> None:
     np.testing.assert_allclose(feature_dimensionality(W), 20 / 64, rtol=1e-13)
 
 
+@pytest.mark.parametrize("q", [2, 3])
+def test_elliptic_quadrics(q: int) -> None:
+    """Counts of the generalised quadrangle GQ(q, q²); lines add up to 0; a tight frame."""
+    W = arrangements.elliptic_quadric(q)
+    assert W.shape == (q * (q * q - q + 1), (q + 1) * (q**3 + 1))
+    collinear = np.abs(W.T @ W + 1 / q) < 1e-12
+    np.testing.assert_array_equal(np.sum(collinear, axis=0), q * (q * q + 1))
+    neighbours = np.flatnonzero(collinear[0])
+    line = [0, neighbours[0]] + [i for i in neighbours if collinear[neighbours[0], i]]
+    np.testing.assert_allclose(np.sum(W[:, line], axis=1), 0.0, atol=1e-13)
+    np.testing.assert_allclose(feature_dimensionality(W), q / (q + 1) ** 2, rtol=1e-12)
+
+
+def test_the_quadric_over_two_elements_is_schlaeflis() -> None:
+    W, V = arrangements.elliptic_quadric(2), arrangements.schlaefli_27()
+    np.testing.assert_allclose(np.sort(W.T @ W, axis=1), np.sort(V.T @ V, axis=1), atol=1e-14)
+    assert symmetry_group(W).order == symmetry_group(V).order == 51840
+
+
+def test_the_quadric_seen_from_a_point() -> None:
+    """Inner products from those in 21 dimensions: (c - t u)/√((1 - t²)(1 - u²))."""
+    W = arrangements.elliptic_quadric(3)
+    t = np.delete(W.T @ W[:, 5], 5)
+    gram = np.delete(np.delete(W.T @ W, 5, 0), 5, 1)
+    expected = (gram - np.outer(t, t)) / np.sqrt(np.outer(1 - t**2, 1 - t**2))
+    V = arrangements.seen_from(W, 5)
+    assert V.shape == (20, 111)
+    np.testing.assert_allclose(V.T @ V, expected, atol=1e-13)
+
+
 @pytest.mark.no_hook
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: arrangements.elliptic_quadric(4), "`q` must be 2, 3 or 5, but is 4"),
+        (lambda: arrangements.seen_from(np.ones(3), 0), r"`points` must have shape \(m, n\)"),
+        (lambda: arrangements.seen_from(np.eye(3), 3), r"`index` must be in \[0, 2\]"),
+        (
+            lambda: arrangements.seen_from(arrangements.cross_polytope(2), 1),
+            "no other column parallel to column 1, but column 0 is",
+        ),
         (lambda: arrangements.polygon(2), "`k` must be an integer >= 3, but is 2"),
         (lambda: arrangements.simplex(0), "`d` must be an integer >= 1, but is 0"),
         (lambda: arrangements.antiprism(4, 1.5), "`height` must be a number in"),

@@ -50,6 +50,21 @@ def regular_polygon(k: int) -> Configuration:
     return _configuration(2, products)
 
 
+def elliptic_quadric(q: int) -> Configuration:
+    """(q + 1)(q³ + 1) points in q(q² - q + 1) dimensions, q a power of a prime (not checked).
+
+    t = -1/q with multiplicity q(q² + 1), t = 1/q² with q⁴ (Cohn and Kumar 2007, table 1). Raises
+    ValueError for q < 2.
+    """
+    if check_count("q", q) < 2:
+        raise ValueError(f"Argument `q` must be an integer >= 2, but is {q}.")
+    products: dict[sp.Expr, int] = {
+        sp.Rational(-1, q): q * (q * q + 1),
+        sp.Rational(1, q * q): q**4,
+    }
+    return _configuration(q * (q * q - q + 1), products)
+
+
 _half, _quarter, _root5 = sp.Rational(1, 2), sp.Rational(1, 4), sp.sqrt(5)
 
 ICOSAHEDRON = _configuration(3, {sp.S.NegativeOne: 1, -1 / _root5: 5, 1 / _root5: 5})

@@ -11,6 +11,8 @@ import pytest
 
 import tms_physics as tp
 from tests.energies import arrangements
+from theory import universal_optima
+from tms_physics.arrangements import elliptic_quadric
 
 DATA = Path(__file__).parent.parent / "data" / "universal_optima.csv"
 EXACT = {  # name at the head of a row of the table, d, N -> coordinates
@@ -76,6 +78,12 @@ def test_energies_of_exact_configurations(key: tuple[str, int, int], s: float) -
     assert X.shape == key[1:]
     found = float(tp.riesz_energy(X, s=s))
     assert found == pytest.approx(energy_in_table(*key, s), rel=1e-12)
+
+
+def test_energy_of_the_elliptic_quadric() -> None:
+    expected = universal_optima.riesz_energy(universal_optima.elliptic_quadric(3), 2)
+    found = tp.riesz_energy(elliptic_quadric(3), s=2.0)
+    assert float(found) == pytest.approx(float(expected), rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -95,14 +95,14 @@ def test_nonuniform_marks_the_crossing_of_the_data() -> None:
         "Elhage et al., 1/2.5",
     ):
         assert sentence in words
-    arrangements = [ax for ax in drawn.axes if ax.get_title().startswith("ratio ")]
+    arrangements = [ax for ax in drawn.axes if ax.get_title(loc="left").startswith("ratio ")]
     assert [len(ax.lines) for ax in arrangements] == [2 * dataset.sizes["feature"]] * 5
 
 
 def test_geometry_has_a_verdict_for_every_state_that_was_computed() -> None:
     dataset, drawn = MANIFEST.read("geometry"), figure("geometry")
     computed = int(np.isfinite(dataset["nearest"].sel(reference="thomson")).sum())
-    (verdicts,) = [ax for ax in drawn.axes if "Thomson's?" in ax.get_title()]
+    (verdicts,) = [ax for ax in drawn.axes if "Thomson's?" in ax.get_title(loc="left")]
     squares = [patch for patch in verdicts.patches if isinstance(patch, Rectangle)]
     assert len(squares) == computed
     low = geometry._lowest(dataset)

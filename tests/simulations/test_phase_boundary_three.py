@@ -14,12 +14,14 @@ import xarray as xr
 from matplotlib.collections import PolyCollection
 
 from paper_figures import phase_boundary as figure
+from simulations import _three_programs as compiled
 from simulations import _three_states as states
 from simulations import _three_theory as companion
 from simulations._entry import start
-from simulations._three_features import SYSTEM, _pooled, descend, lowest
+from simulations._three_features import SYSTEM, _in_lanes, _pooled, descend, lowest
 from simulations.phase_boundary import SIMULATION, Config
-from theory import two_features
+from tests.theory.changes import changes
+from theory import three_features, two_features
 from tms_physics import THREE_PHASE_NAMES
 
 SMALL = {"n_features": 3, "grid": 2, "starts": 2, "map_grid": 6, "reference_starts": 8}
@@ -132,6 +134,64 @@ def test_digon_beside_a_single_costs_what_two_features_do() -> None:
     low = lowest(cells(p, r, SYSTEM.random_starts(24, seed=1)))
     np.testing.assert_array_equal(low["loss"], ends["loss"])
     assert np.ptp(low["loss"][low["minimum"]]) < 1e-12
+
+
+def along(points: np.ndarray, starts: np.ndarray) -> dict[str, np.ndarray]:
+    """Rows at (p, q, r), q the density of the last feature."""
+    p, q, r = points.T
+    index = np.arange(len(points), dtype=np.int32)
+    names = ("density", "last_density", "relative_importance", "start", "index")
+    return dict(zip(names, (p, q, r, starts, index), strict=True))
+
+
+def vector(state: three_features.State) -> np.ndarray:
+    return np.concatenate([state.weights.ravel(), state.biases])
+
+
+def points() -> np.ndarray:
+    """(p, q, r): everywhere, where all phases are, and at unequal densities."""
+    rng = np.random.default_rng(8)
+    wide = np.stack([rng.uniform(0.02, 1, 4), 10 ** rng.uniform(-1, 1, 4)], axis=1)
+    dense = np.stack([rng.uniform(0.45, 1, 8), rng.uniform(0.5, 1.6, 8)], axis=1)
+    equal = np.concatenate([wide, dense])
+    unequal = [(0.5, 0.2, 0.9), (0.5, 0.1, 1.0), (0.7, 0.5, 0.8), (0.25, 0.7, 0.2)]
+    return np.concatenate([equal[:, [0, 0, 1]], unequal])
+
+
+def test_no_start_ends_below_the_ground_state_and_some_end_in_it() -> None:
+    starts, rng = 32, np.random.default_rng(9)
+    scale = np.array([1.0] * 6 + [0.2] * 3)
+    states = [three_features.ground_state(p, r, last_density=q) for p, q, r in points().tolist()]
+    first = rng.normal(size=(len(states), starts, 9)) * scale
+    first[:, 0] = [vector(state) + 0.01 * rng.normal(size=9) * scale for state in states]
+    ends = lowest(along(np.repeat(points(), starts, axis=0), first.reshape(-1, 9)))
+    difference = ends["loss"].reshape(-1, starts) - np.array([[s.loss] for s in states])
+    assert np.min(difference) > -1e-10
+    assert np.all(np.min(np.abs(difference), axis=1) < 1e-10)
+    assert np.mean(np.min(np.abs(difference[:, 1:]), axis=1) < 1e-10) > 0.8
+
+
+def test_both_states_of_a_change_are_minima_and_their_energies_cross() -> None:
+    """Minimised from both states a little below and above: the lower one changes."""
+    shifts = (1 - 1e-6, 1 + 1e-6)
+    rows = [(c, state, s) for c in changes() for state in (c.below, c.above) for s in shifts]
+    at = np.array([(c.density, c.density, c.relative_importance * s) for c, _, s in rows])
+    ends = lowest(along(at, np.array([vector(state) for _, state, _ in rows])))
+    assert np.all(ends["result"] == 0)
+    below, above = ends["loss"].reshape(-1, 2, 2).transpose(1, 0, 2)
+    assert np.all(below[:, 0] < above[:, 0])
+    assert np.all(below[:, 1] > above[:, 1])
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_digon_12_limit_is_where_its_curvature_changes_sign(side: int) -> None:
+    p = np.array([0.54, 0.6, 0.66, 0.72, 0.78, 0.84, 0.9, 0.96, 0.99])
+    limits = np.array([three_features.digon_12_stability_limit(float(x)) for x in p])
+    found = np.array([vector(three_features.ground_state(float(x), 9.0)) for x in p])
+    rows = along(np.stack([p, p, limits * (1 + side * 1e-3)], axis=1), found)
+    which = np.arange(len(p))
+    ends = _in_lanes(compiled.stability(), rows, found, which, compiled.EXAMINED)
+    assert np.all(np.sign(ends["curvature"]) == side)
 
 
 def test_dropped_is_no_minimum_beyond_the_limit_of_dedicated() -> None:

@@ -55,6 +55,17 @@ def test_rectified_energy_of_the_pentagon() -> None:
         assert optima.rectified_energy(optima.cross_polytope(d)) == 0
 
 
+def test_elliptic_quadrics_begin_with_schlaefli() -> None:
+    assert optima.elliptic_quadric(2) == optima.SCHLAEFLI
+    for q in (2, 3, 4):  # unit vectors that add up to 0 and form a tight frame
+        quadric = optima.elliptic_quadric(q)
+        assert 1 + sum(count * t for t, count in quadric.products.items()) == 0
+        squares = 1 + sum(count * t**2 for t, count in quadric.products.items())
+        assert squares * quadric.dimension == quadric.points
+    with pytest.raises(ValueError, match="Argument `q` must be an integer >= 2, but is 1"):
+        optima.elliptic_quadric(1)
+
+
 @pytest.mark.parametrize("s", [-1, sp.I, sp.Symbol("s")])
 def test_bad_power_gets_one_sentence(s: int) -> None:
     with pytest.raises(ValueError, match="Argument `s` must be a real number >= 0, but is"):

@@ -23,3 +23,5 @@ from .families import polygon as polygon
 from .families import prism as prism
 from .families import simplex as simplex
 from .families import tegum_product as tegum_product
+from .quadrics import elliptic_quadric as elliptic_quadric
+from .quadrics import seen_from as seen_from
