@@ -16,8 +16,8 @@ def number(value: object, digits: int = 3) -> str:
 
 
 def percent(share: object, digits: int = 2) -> str:
-    """A share as a percentage: 12 %."""
-    return f"{number(100 * float(np.asarray(share)), digits)} %"
+    """A share as a percentage, 12 %, with a space that no line breaks at."""
+    return f"{number(100 * float(np.asarray(share)), digits)}\N{NO-BREAK SPACE}%"
 
 
 def listed(values: Iterable[object], digits: int = 3) -> str:

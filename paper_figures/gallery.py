@@ -4,12 +4,12 @@ Writes the page and a PNG of each figure into the folder, `docs` by default.
 """
 
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
 from . import _manifest
-from ._draw import pictures
-from ._make import write
+from ._make import make_all, write
 from ._manifest import Manifest
 
 _HEAD = """# Figures
@@ -18,7 +18,8 @@ All figures, each drawn from committed data by one command: `python3 run.py -m p
 PDF, PNG and captions of all of them, `python3 run.py -m paper_figures NAME` of one. The numbers in
 the captions are taken from the data. The data are those of the runs named below each figure, as
 [the manifest](../paper_figures/data/manifest.json) records them with versions and device;
-`--rebuild DATASET` runs such a command again. This page is written by
+`--rebuild DATASET` runs such a command again. Seconds are those of these runs, most of them on two
+cores shared with much other work. This page is written by
 `python3 run.py -m paper_figures.gallery`.
 """
 
@@ -34,8 +35,8 @@ def section(manifest: Manifest, name: str) -> str:
     caption = figure.load().caption(*(manifest.read(source) for source in figure.datasets))
     commands = [f"python3 run.py -m paper_figures {name}"]
     for source in map(manifest.source, figure.datasets):
-        minutes = f"{source.seconds:.0f} s on {source.device}"
-        commands.append(f"{source.command.replace('python', 'python3 run.py', 1)}   # {minutes}")
+        command = source.command.replace("python", "python3 run.py", 1)
+        commands.append(f"{command}   # {source.seconds:.0f} s on {source.device}")
     return "\n".join(
         [
             f"## {name}",
@@ -55,9 +56,11 @@ def section(manifest: Manifest, name: str) -> str:
 def main(folder: Path = Path("docs")) -> None:
     """Writes the page and the pictures."""
     manifest = _manifest.load()
-    for name, figure in manifest.figures.items():
-        datasets = [manifest.read(source) for source in figure.datasets]
-        write(folder / f"{name}.png", pictures(figure.load().draw(*datasets))["png"])
+    with tempfile.TemporaryDirectory() as scratch:
+        for made in make_all(list(manifest.figures), Path(scratch), manifest.folder):
+            files = {path.suffix: path for path in made.files}
+            shown = files.get(".gif", files[".png"])
+            write(folder / shown.name, shown.read_bytes())
     write(folder / "figures.md", page(manifest).encode())
 
 
