@@ -44,7 +44,7 @@
     card.dataset.branch = branch.name;
     const title = make("h3", {}, branch.name, make("span", { class: "tag" }, tag));
     if (!branch.exists[k]) {
-      card.replaceChildren(title, make("p", {}, "At this density a descent from here leaves it."));
+      card.replaceChildren(title, make("p", {}, "Followed from equal densities, it stops being a minimum before here."));
       return;
     }
     const loss = make("dl", { class: "facts" });
