@@ -1,7 +1,5 @@
 """Vulnerability to attacks over the density, and against features per dimension."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
@@ -9,11 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import NAVY, OCHRE, STYLE
+from ._words import listed, number
+
 _LOOK = {  # colour, marker, filled: told apart without colours
     "worst": ("#7a1f3d", "^", False),
-    "feature": ("#c9762b", "s", True),
-    "all inputs": ("#123a6d", "o", True),
+    "feature": (OCHRE, "s", True),
+    "all inputs": (NAVY, "o", True),
 }
 _NAMES = {
     "worst": "worst attack found, for each input",
@@ -21,9 +21,9 @@ _NAMES = {
     "all inputs": "one attack on a feature, for all inputs",
 }
 _STAR = {"color": "#4d4d4d", "ls": "-", "lw": 1.3}
-_FIELD = {"color": "#123a6d", "ls": (0, (5, 1.5)), "lw": 1.1}
-_FRAME = {"color": "#123a6d", "ls": "-", "lw": 0.9}
-_OUTPUT = {"color": "#c9762b", "ls": ":", "lw": 1.5}
+_FIELD = {"color": NAVY, "ls": (0, (5, 1.5)), "lw": 1.1}
+_FRAME = {"color": NAVY, "ls": "-", "lw": 0.9}
+_OUTPUT = {"color": OCHRE, "ls": ":", "lw": 1.5}
 
 
 def draw(dataset: xr.Dataset) -> Figure:
@@ -36,6 +36,30 @@ def draw(dataset: xr.Dataset) -> Figure:
         handles, labels = left.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, how far each vulnerability rises, and how it goes with 1/D*."""
+    n, m, p = dataset.sizes["feature"], dataset.sizes["hidden"], dataset["density"].values
+    at = dataset.sel(kind="minimum").mean("seed").isel(density=np.argsort(-p))
+    stars = at["features_per_dimension"].values
+    told = []
+    for attack, name in _NAMES.items():
+        values = at["vulnerability"].sel(attack=attack).values
+        slope = np.polyfit(np.log(stars), np.log(values), 1)[0]
+        told.append(
+            f"to the {name}, {number(values.max() / values[0])} times (slope of the logarithms "
+            f"{number(slope, 2)})"
+        )
+    return (
+        f"Vulnerability of {n} equal features in {m} dimensions to attacks on the input: the loss "
+        "that an attack adds, over what it adds without superposition. (a) Minima of the exact "
+        f"loss at {len(p)} densities from {number(p.max())} to {number(p.min())}, means of "
+        f"{dataset.sizes['seed']} seeds; features per dimension 1/D* rise from {number(stars[0])} "
+        f"to {number(stars.max())}, and the vulnerability over that of the densest: "
+        f"{listed(told)}. Lines: theory. (b) The same against 1/D* for every network, small "
+        "symbols trained with AdamW, with 1/D*, its square and the mean field."
+    )
 
 
 def _over_density(ax: Axes, dataset: xr.Dataset) -> None:

@@ -1,7 +1,5 @@
 """Features as directions: linear access, orthogonality, cosines, and what ReLU filters out."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
@@ -10,17 +8,19 @@ from matplotlib.figure import Figure
 
 from theory.packing import cosine_density
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import NAVY, OCHRE, STYLE
+from ._words import listed, number, percent
+
 _STORED = 0.1  # ‖W_i‖² from which a feature has a direction
 _FLOOR = 1e-13  # of what is drawn as a deviation from orthogonality
 _LOOK = {  # colour, marker, filled: told apart without colours
-    "minimised": ("#123a6d", "o", True),
-    "trained": ("#c9762b", "s", False),
+    "minimised": (NAVY, "o", True),
+    "trained": (OCHRE, "s", False),
 }
 _NAMES = {"minimised": "near minima", "trained": "trained"}
 _SPARSE = 0.5  # density up to which a first order in it is drawn
 _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)))
-_GREYS = ("#123a6d", "#c9762b", "#7fa8c9")
+_GREYS = (NAVY, OCHRE, "#7fa8c9")
 
 
 def draw(dataset: xr.Dataset) -> Figure:
@@ -31,6 +31,35 @@ def draw(dataset: xr.Dataset) -> Figure:
         for ax, panel in zip(axes, (_access, _orthogonality, _cosines, _filters), strict=True):
             panel(ax, dataset)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show: probes, orthogonality, cosines and what is filtered, when sparsest."""
+    n, m, p = dataset.sizes["feature"], dataset.sizes["hidden"], dataset["density"].values
+    at = dataset.isel(density=int(p.argmin())).mean("start")
+    detection, recovery, probe = (
+        listed(at[name].mean("feature").values) for name in ("detection", "recovery", "probe")
+    )
+    polished = dataset.sel(stage="polished")
+    worst = max(float(polished[f"fewer_{name}"].max()) for name in ("overlap", "norm_error"))
+    total = at["interference"].sum("feature")
+    share = (1 - total / total.sel(read_out="linear")).mean("network")
+    trained = dataset.isel(density=int(p.argmin())).sel(network="trained")
+    return (
+        f"Features as directions, at densities from {number(p.max())} to {number(p.min())}; "
+        "networks near minima of the exact loss and trained ones, in this order. (a) "
+        f"{n} features in {m} dimensions: the chance that W_i·h tells an active feature from an "
+        f"inactive one is {detection} at the lowest density, the R² of the network's output "
+        f"{recovery}, and that of the best linear probe {probe}, as its sum is at most m. (b) With "
+        f"no more features than dimensions, n = {listed(dataset['count'].values)}, polished minima "
+        f"are orthonormal to {number(worst, 1)}. (c) Cosines of stored features beside random "
+        f"directions: at the lowest density from {number(trained['cosine_smallest'].min(), 2)} to "
+        f"{number(trained['cosine_largest'].max(), 2)} in trained networks, where no arrangement "
+        f"can have all |cos| below {number(dataset['coherence_bound'], 2)}. (d) Share of the "
+        "interference of a linear read-out that ReLU filters out there: "
+        f"{percent(share.sel(read_out='relu_without_bias'))} without and "
+        f"{percent(share.sel(read_out='relu_with_bias'), 3)} with the biases."
+    )
 
 
 def _points(ax: Axes, x: np.ndarray, values: xr.DataArray, kind: str, **more) -> None:
