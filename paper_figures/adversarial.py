@@ -47,10 +47,8 @@ def caption(dataset: xr.Dataset) -> str:
     for attack, name in _NAMES.items():
         values = at["vulnerability"].sel(attack=attack).values
         slope = np.polyfit(np.log(stars), np.log(values), 1)[0]
-        told.append(
-            f"to the {name}, {number(values.max() / values[0])} times (slope of the logarithms "
-            f"{number(slope, 2)})"
-        )
+        rise = f"{number(values.max() / values[0])} times for the {name}"
+        told.append(f"{rise} (slope of the logarithms {number(slope, 2)})")
     return (
         f"Vulnerability of {n} equal features in {m} dimensions to attacks on the input: the loss "
         "that an attack adds, over what it adds without superposition. (a) Minima of the exact "
