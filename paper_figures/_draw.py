@@ -1,6 +1,7 @@
 """What all figures share: the style sheet, the palette, and pictures as bytes."""
 
 import io
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ def pictures(figure: Figure) -> dict[str, bytes]:
     They hold no date and no program version. Each canvas draws once (`savefig` does so twice), and
     the PDF has the layout of the PNG.
     """
+    # it remarks on the dates of a font that formulas use
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     png, pdf, dpi = io.BytesIO(), io.BytesIO(), figure.dpi
     with mpl.rc_context(fname=STYLE):
         FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})

@@ -35,9 +35,9 @@ def caption(dataset: xr.Dataset) -> str:
         "end of the dedicated state, of first order or continuous; strong and weak antipodal are "
         "told apart by a second line that no ansatz has. (b) Relative error of r of the ansatz: "
         f"{percent(error[0], 3)} at the lowest density drawn, {percent(error[low], 3)} at least "
-        f"(p = {number(p[low])}), {percent(error[high], 3)} at most (p = {number(p[high])}). At "
-        f"higher densities than p = {number(_MEETING)} the ansatz has no antipodal state for any r "
-        "< 1; exactly the antipodal state is the ground state there up to p = 1."
+        f"(p = {number(p[low])}), {percent(error[high], 3)} at most (p = {number(p[high])}). "
+        f"Above p = {number(_MEETING)} the ansatz has no antipodal ground state at any r < 1; "
+        "exactly there is one between the line of (a) and r = 1 at every density below 1."
     )
 
 

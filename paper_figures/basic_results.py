@@ -14,7 +14,7 @@ from ._draw import STYLE
 from ._words import listed, number
 
 COLUMNS = 4
-_GAP = 2  # columns between WᵀW and b
+_GAP = 2  # columns between WᵀW and b, or more of many features
 _GRAM = "cividis"
 _SHARED = ListedColormap(mpl.colormaps["Blues"](np.linspace(0, 0.7, 256)))  # dark in grey as well
 _NARROW = 40  # features from which a bar is too thin for its edge and pattern
@@ -46,8 +46,8 @@ def caption(dataset: xr.Dataset) -> str:
     return (
         "WᵀW, biases and norms of the best network at each density, minimised on the exact loss or "
         f"trained, beside the linear model; p = {listed(p)}. Bars are norms ‖W_i‖, darker the "
-        "more a feature shares its direction, Σ_{j≠i} (Ŵ_i·W_j)², striped where that is at least "
-        f"{number(dataset.attrs['superposed'])} and the norm at least "
+        f"more a feature shares its direction, Σ(Ŵ_i·W_j)² over j ≠ i; in superposition where "
+        f"that is at least {number(dataset.attrs['superposed'])} and the norm at least "
         f"{number(dataset.attrs['represented'])} (dotted line). {'. '.join(systems)}."
     )
 
@@ -122,12 +122,13 @@ def _panel(dataset: xr.Dataset, n: int, k: int) -> tuple:
 def _map(ax: Axes, gram: np.ndarray, b: np.ndarray, size: float, title: str):
     """WᵀW with b as a column of its own on the right."""
     n = len(b)
-    wide = np.full((n, n + _GAP + max(1, n // 12)), np.nan)
+    gap = max(_GAP, n // 8)
+    wide = np.full((n, n + gap + max(1, n // 12)), np.nan)
     wide[:, :n] = gram
-    wide[:, n + _GAP :] = b[:, None]
+    wide[:, n + gap :] = b[:, None]
     image = ax.imshow(wide, cmap=_GRAM, vmin=-size, vmax=size)
     ax.set_title(title, weight="normal", size=8)
-    middle = (n + _GAP + wide.shape[1] - 1) / 2
+    middle = (n + gap + wide.shape[1] - 1) / 2
     ax.set_xticks([0, n - 1, middle], labels=["1", str(n), "$b$"])
     ax.set_yticks([0, n - 1], labels=["1", str(n)])
     return image

@@ -9,5 +9,5 @@ and the optimum of the linear model; `mean_field` many features with Gaussian in
 exact energies of symmetric configurations;
 `growth` of features out of small weights; `absolute_value` small exact solutions of the network
 that computes |x|; `correlated` two features that are active together or never; `capacity` shared
-dimensions.
+dimensions; `adversarial` how much attacks on the inputs raise the loss.
 """

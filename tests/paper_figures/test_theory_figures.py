@@ -14,6 +14,7 @@ from paper_figures import (
     thomson_vs_toy,
 )
 from paper_figures._animate import animation
+from paper_figures._words import percent
 from tests.paper_figures.pictures import MANIFEST, caption, figure, texts
 
 ANIMATED = ("particles_flow", "pentagon_to_digons")
@@ -53,8 +54,8 @@ def test_wells_have_three_curves_two_states_and_a_saddle() -> None:
 
 def test_numbers_in_captions_follow_the_data() -> None:
     error = ansatz_vs_exact.errors(MANIFEST.read("theory_curves"))
-    assert f"{100 * np.nanmin(error):.3g} % at least" in caption("ansatz_vs_exact")
-    assert f"{100 * np.nanmax(error):.3g} % at most" in caption("ansatz_vs_exact")
+    assert f"{percent(np.nanmin(error), 3)} at least" in caption("ansatz_vs_exact")
+    assert f"{percent(np.nanmax(error), 3)} at most" in caption("ansatz_vs_exact")
     assert "least at k = 7 (-5.2513)" in caption("polygon_ladder")
     names = [name for name, _ in dimension_plateaus.plateaus(MANIFEST.read("dimension_plateaus"))]
     told = caption("dimension_plateaus")

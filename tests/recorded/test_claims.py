@@ -171,3 +171,39 @@ def test_claims_on_directions_have_the_verdicts_of_the_docs() -> None:
     assert len(disagree) == len(words)
     assert all(word in text for word, text in zip(words, disagree, strict=True))
     assert max(numbers["largest_z_scores"].values()) < 3.3
+
+
+def test_vulnerability_of_one_attack_on_all_inputs_has_a_maximum() -> None:
+    numbers = summary("adversarial")
+    rows = [each["minimum"] for each in numbers["densities"]]
+    values = [np.mean(row["vulnerability"]["all inputs"]) for row in rows]
+    stars = [row["features_per_dimension"] for row in rows]
+    assert all(b > a for a, b in itertools.pairwise(stars))
+    assert 0 < int(np.argmax(values)) < len(values) - 1
+    assert 2.5 < max(values) < 3.5
+    assert values[-1] < 0.2 * stars[-1]
+    for row, value in zip(rows, values, strict=True):
+        assert 0.8 < value / row["theory"]["frame"] < 1.25
+        assert max(map(np.mean, row["vulnerability"].values())) < row["theory"]["bound"]
+
+
+def test_claims_of_adversarial_vulnerability_have_the_verdicts_of_the_docs() -> None:
+    numbers = summary("adversarial")
+    verdicts = {each["claim"]: each["agrees"] for each in numbers["claims"]}
+    for words, one, each in (
+        ("vulnerability rises", None, True),
+        ("highly correlated", False, True),
+        ("closely tracks", False, False),
+        ("slope of log", False, False),
+    ):
+        found = {text: agrees for text, agrees in verdicts.items() if words in text}
+        assert len(found) == 6
+        for text, agrees in found.items():
+            assert agrees is (one if "for all inputs" in text else each)
+    assert all(agrees for text, agrees in verdicts.items() if text not in _paper(verdicts))
+    assert 2 < numbers["follows_up_to_features_per_dimension"]["all inputs"] < 3
+
+
+def _paper(verdicts: dict[str, bool | None]) -> list[str]:
+    words = ("vulnerability rises", "highly correlated", "closely tracks", "slope of log")
+    return [text for text in verdicts if any(each in text for each in words)]
