@@ -84,9 +84,9 @@ def _well(ax: Axes, at: xr.Dataset, letter: str) -> None:
         ax.plot(weight[k], excess[k], marker, mfc="white", mec="black", ms=6, zorder=4)
     names = str(at["well"].values).split(" | ")
     for k, text in zip((0, 2), names, strict=True):
-        place = {"textcoords": "offset points", "ha": "center", "va": "top", "fontsize": 7.5}
+        place = {"textcoords": "offset points", "ha": "center", "va": "center", "fontsize": 7.5}
         box = {"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8}
-        shift = (14 if weight[k] == 0 else 0, -8)
+        shift = (14 if weight[k] == 0 else 0, 11 if weight[0] > 0 else -11)
         ax.annotate(text, (weight[k], excess[k]), shift, bbox=box, **place)
     low, high = at["well_profile"].values.min() / unit, excess[1] - excess[0]
     ax.set_ylim(
@@ -95,7 +95,7 @@ def _well(ax: Axes, at: xr.Dataset, letter: str) -> None:
     ax.set(xlim=(-0.02, v[-1]), xlabel="order parameter $|w_2|$")
     ax.set_ylabel("loss above dedicated ($10^{-3}$)")
     ax.set_title(f"({letter}) density $p = {float(at['well_density']):g}$")
-    ax.legend(loc="upper left" if weight[0] > 0 else "lower left", fontsize=7)
+    ax.legend(loc="lower left", fontsize=7)
 
 
 def _along(ax: Axes, dataset: xr.Dataset, name: str) -> None:
