@@ -5,7 +5,8 @@
         "simulation":  the module of `simulations` that computed it,
         "options":     its command line, in words, without --out,
         "keep":        the variables kept of its dataset; null keeps all,
-        "seed", "versions", "source" (a fingerprint of the code), "device", "seconds": of that run,
+        "seed", "versions", "source" (a fingerprint of the code), "device", "seconds": of that run
+                        (seconds of its last process, where it was resumed),
         "sha256":      of the file,
     }}
     "figures": {NAME: {

@@ -49,10 +49,12 @@ def caption(dataset: xr.Dataset) -> str:
     tight = n[dataset["frame_defect"].values < _TIGHT]
     rate, search = dataset["hit_rate"].values, bool(dataset.attrs["search"])
     rarest = int(np.nanargmin(rate))
+    s = dataset.attrs["exponent"]
+    energy = "-Σ log r" if s == 0 else "Σ 1/r" if s == 1 else f"Σ r^-{number(s)}"
     starts = "starts, most of them with a random symmetry," if search else "random starts"
     return (
         "Minima of particles that repel each other on the unit sphere in "
-        f"{dataset.attrs['dimension']} dimensions, Σ 1/r^{number(dataset.attrs['exponent'])}, for "
+        f"{dataset.attrs['dimension']} dimensions, {energy}, for "
         f"N = {n.min()} to {n.max()}, from {dataset.attrs['starts']} {starts} each; pictures with "
         f"the symmetry group found. (a) Of {known.sum()} best known energies "
         f"{known.sum() - len(missed)} are found to "

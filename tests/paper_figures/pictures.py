@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 import matplotlib.image
 import numpy as np
+import xarray as xr
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -20,14 +21,20 @@ DPI = 50
 
 
 @functools.cache
+def dataset(name: str) -> xr.Dataset:
+    """Read once: a test that changes it takes a copy."""
+    return MANIFEST.read(name)
+
+
+@functools.cache
 def figure(name: str) -> Figure:
     at = MANIFEST.figure(name)
-    return at.load().draw(*map(MANIFEST.read, at.datasets))
+    return at.load().draw(*map(dataset, at.datasets))
 
 
 def caption(name: str) -> str:
     at = MANIFEST.figure(name)
-    return at.load().caption(*map(MANIFEST.read, at.datasets))
+    return at.load().caption(*map(dataset, at.datasets))
 
 
 def pixels(drawn: Figure) -> np.ndarray:
