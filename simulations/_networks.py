@@ -57,7 +57,7 @@ def loss_and_slope(
     W: np.ndarray, b: np.ndarray, size: Size, density: float, rtol: float
 ) -> tuple[float, np.ndarray]:
     """The exact loss of features of one density, and ∂L/∂b (n,)."""
-    slope = _value_and_slope(size.n, size.m, rtol)
+    slope = value_and_slope(size.n, size.m, rtol)
     p, weights = jnp.asarray(np.full(size.n, density)), jnp.asarray(size.importance)
     value, gradient = slope(jnp.asarray(np.concatenate([np.ravel(W), b])), weights, p)
     return float(value), np.asarray(gradient)[W.size :]

@@ -52,7 +52,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(_animations_dataset, "ground_state", lambda p, r: free)
         first = intro.Config(out=out / "intro", density=(0.1,), starts=6)
         assert start(intro.SIMULATION, first) == 0
-        second = animations.Config(out=out / "animations", frames=30, duration=500.0, lowest=0.02)
+        second = animations.Config(out=out / "animations", frames=30, duration=2000.0, lowest=0.02)
         assert start(animations.SIMULATION, second) == 0
     return out
 
