@@ -91,10 +91,13 @@ def tile_side() -> int:
     return _CPU_TILE if jax.default_backend() == "cpu" else _GPU_TILE
 
 
+_made_again = jax.checkpoint  # pyright: ignore[reportPrivateImportUsage]
+
+
 def _summed(tile: Tile, own: Charges, other: Charges, size: int) -> Any:
     """The tile function summed over all other features, for every one of `own`."""
     rows, columns = _blocks(own, size), _blocks(other, size)
-    tile = jax.checkpoint(tile)  # pyright: ignore[reportPrivateImportUsage]
+    tile = _made_again(tile)
 
     def add(row: Charges, sums: Any, column: Charges) -> tuple[Any, None]:
         return jax.tree.map(jnp.add, sums, tile(row, column)), None
@@ -108,7 +111,7 @@ def _summed(tile: Tile, own: Charges, other: Charges, size: int) -> Any:
 
     if len(rows.b) == 1:
         return over_columns(_first(rows))
-    sums = jax.lax.map(over_columns, rows)
+    sums = jax.lax.map(_made_again(over_columns), rows)
     n = len(own.b)
     return jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[:n], sums)
 

@@ -17,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.core import Tracer
+from jax.sharding import Mesh
 from jaxtyping import Float
 
 from .._checks import (
@@ -28,8 +29,10 @@ from .._checks import (
     real_array,
 )
 from .._types import Features, Number, Params, Scalar, Weights
+from ..cluster import features_last
 from ._potentials import one_body_potential, pair_potential, pair_slopes
-from ._tiles import pair_total
+from ._ring import ring_sums
+from ._tiles import charges, pair_sums, pair_total
 
 
 def _gram(W: Array) -> Array:
@@ -90,7 +93,8 @@ def sparse_limit_energy(
 
     u and v as in the module. Repulsion of acute pairs is of this order; the price of obtuse
     angles is of the next, and so are forces of three bodies. A feature that is not stored costs
-    I_i c_i/3. Continuously differentiable in b ≤ 0, except where W_i = 0 and b_i = 0.
+    I_i c_i/3. Continuously differentiable in b ≤ 0 (at b_i = 0 from below), except where W_i = 0 and
+    b_i = 0. O(n m) memory: see `energies._tiles`.
 
     **Arguments:** `W` (m, n) in any dimension m; `b` (n,), at most 0; `importance` I, a number or
     (n,), finite and ≥ 0; `relative_density` c, a number or (n,), positive and finite: the
@@ -102,6 +106,67 @@ def sparse_limit_energy(
     the restriction binds.
     """
     return _total(*_arguments(W, b, importance, relative_density))
+
+
+class SparseLimitEvaluation(eqx.Module):
+    """The sparse limit at one place, with what acts there.
+
+    `energy` lim L/p; `one_body` (n,) and `pairs` (n,) its two parts by the output that they are
+    lost in, I_i c_i u and Σ_{j≠i} I_i c_j v; `forces` (m, n): Σ_j F_ij of `pair_forces`, what all
+    others exert on W_i; `gradient`: of the energy in (W, b).
+    """
+
+    energy: Scalar
+    one_body: Features
+    pairs: Features
+    forces: Float[Array, "m n"]
+    gradient: Params
+
+
+@eqx.filter_jit
+def _evaluate(
+    W: Array, b: Array, importance: Array, c: Array, mesh: Mesh | None
+) -> SparseLimitEvaluation:
+    own, slopes = jax.vjp(lambda W, b: _one_body(W, b, importance, c), W, b)
+    W_slope, b_slope = slopes(jnp.ones_like(own))
+    features = charges(W, _at_most_zero(b), importance, c)
+    sums = pair_sums(features, features) if mesh is None else ring_sums(features, mesh)
+    pairs = importance * sums.costs
+    gradient = W_slope + sums.x.T, b_slope + sums.b
+    return SparseLimitEvaluation(jnp.sum(own) + jnp.sum(pairs), own, pairs, -sums.x.T, gradient)
+
+
+def evaluate_sparse_limit(
+    W: Weights,
+    b: Features,
+    *,
+    importance: Number | Features,
+    relative_density: Number | Features = 1.0,
+    mesh: Mesh | None = None,
+) -> SparseLimitEvaluation:
+    """`sparse_limit_energy` with its gradient, its parts and the forces, in one pass.
+
+    4 n² m operations in two products of matrices tile by tile, O(n m) memory. With a `mesh` of D
+    devices (`tms_physics.feature_mesh`) each holds n/D features and the shares go round: also over
+    processes (`tms_physics.join_cluster`), where every process calls this with the same arrays,
+    or with its own part of them (`tms_physics.share_features`). Sums then have another order: the
+    numbers agree to rounding, not in every bit.
+
+    **Arguments:** as in `sparse_limit_energy`; `mesh`: 1-D, its size a divisor of n, or None for
+    one device. Results by feature are split as the features are. Not differentiable over a mesh.
+    Raises `ValueError` for other shapes and values.
+    """
+    arrays = _arguments(W, b, importance, relative_density)
+    if mesh is None:
+        return _evaluate(*arrays, None)
+    check_shape("mesh", mesh.devices, "(D,)", mesh.devices.ndim == 1)
+    n = arrays[0].shape[1]
+    if n % mesh.size:
+        raise ValueError(
+            f"Argument `mesh` must have a size that divides n = {n}, but has {mesh.size} devices."
+        )
+    split = [jax.device_put(a, features_last(mesh, a.ndim)) for a in arrays]
+    return _evaluate(*split, mesh)
 
 
 def one_body_energy(
