@@ -93,7 +93,7 @@ def sparse_limit_energy(
 
     u and v as in the module. Repulsion of acute pairs is of this order; the price of obtuse
     angles is of the next, and so are forces of three bodies. A feature that is not stored costs
-    I_i c_i/3. Continuously differentiable in b ≤ 0 (at b_i = 0 from below), except where W_i = 0 and
+    I_i c_i/3. Continuously differentiable in b ≤ 0 (at 0 from below), except where W_i = 0 and
     b_i = 0. O(n m) memory: see `energies._tiles`.
 
     **Arguments:** `W` (m, n) in any dimension m; `b` (n,), at most 0; `importance` I, a number or
