@@ -66,31 +66,33 @@ def test_second_derivatives_too(order: str) -> None:
 
 
 def test_evaluation_is_the_energy_its_parts_and_its_forces() -> None:
-    W, b, importance, c = place()
-    how = {"importance": importance, "relative_density": c}
-    found = tp.evaluate_sparse_limit(W, b, **how)
-    value, slope = jax.value_and_grad(tiled, (0, 1))(W, b, importance, c)
-    expected = (
-        value,
-        tp.one_body_energy(W, b, **how),
-        tp.pair_energy(W, b, **how).sum(axis=1),
-        tp.pair_forces(W, b, **how).sum(axis=2),
-        slope,
-    )
-    close(found, expected, rtol=1e-14)
+    @jax.jit
+    def expected(W: jax.Array, b: jax.Array, importance: jax.Array, c: jax.Array) -> object:
+        how = {"importance": importance, "relative_density": c}
+        pairs, forces = tp.pair_energy(W, b, **how), tp.pair_forces(W, b, **how)
+        value, slope = jax.value_and_grad(whole, (0, 1))(W, b, importance, c)
+        return value, tp.one_body_energy(W, b, **how), pairs.sum(1), forces.sum(2), slope
+
+    close(evaluated(*place()), expected(*place()), rtol=1e-14)
+
+
+def evaluated(
+    W: jax.Array, b: jax.Array, importance: jax.Array, c: jax.Array
+) -> tp.SparseLimitEvaluation:
+    return tp.evaluate_sparse_limit(W, b, importance=importance, relative_density=c)
 
 
 def test_law_of_scales() -> None:
-    """v(λg, λb) = λ² v(g, b), so W·∂E/∂W + 2 b·∂E/∂b = 4 E for the pairs: Euler."""
+    """v(λg, λb) = λ² v(g, b): pairs grow as λ⁴, forces as λ³, if W grows as λ and b as λ²."""
     W, b, importance, c = place()
-    value, (dW, db) = jax.value_and_grad(_tiles.pair_total, (0, 1))(W, b, importance, c)
-    assert float(jnp.sum(W * dW) + 2 * b @ db) == pytest.approx(4 * float(value), rel=1e-14)
+    one, two = evaluated(W, b, importance, c), evaluated(2 * W, 4 * b, importance, c)
+    close((two.pairs, two.forces), (16 * one.pairs, 8 * one.forces), rtol=1e-14)
 
 
 def test_the_slope_at_zero_bias_is_that_from_below() -> None:
-    W = np.array([[1.0, 0.2]])
-    slope = jax.grad(lambda b: tp.sparse_limit_energy(W, b, importance=1.0))
-    close(slope(jnp.zeros(2)), slope(jnp.full(2, -1e-9)), rtol=1e-8)
+    W, _, importance, c = place()
+    at, below = (evaluated(W, jnp.full(N, b), importance, c) for b in (0.0, -1e-9))
+    close(at.gradient, below.gradient, rtol=1e-8)
 
 
 @pytest.mark.parametrize("order", [1, 3])
