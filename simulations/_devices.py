@@ -25,7 +25,7 @@ import numpy as np
 TRACING = threading.Lock()  # custom derivatives cannot be traced in two threads at once
 
 
-def local_devices() -> list[jax.Device]:
+def local_devices() -> list[Any]:
     """Those of this process that are of the kind computed on."""
     chosen = jax.config.jax_default_device  # pyright: ignore[reportAttributeAccessIssue]
     return jax.local_devices(backend=getattr(chosen, "platform", None))
@@ -48,10 +48,10 @@ class SideBySide:
     def __init__(self, one: Callable[..., Any], size: int, *chunk: Any) -> None:
         self._size, self._chunk = size, chunk
         self._traced = jax.jit(lambda *rows: eqx.filter_vmap(one)(*rows))
-        self._programs: dict[jax.Device, Any] = {}
+        self._programs: dict[Any, Any] = {}
         self._program(local_devices()[0])
 
-    def _program(self, device: jax.Device) -> Any:
+    def _program(self, device: Any) -> Any:
         if device not in self._programs:
             with TRACING:
                 lowered = self._traced.lower(*jax.device_put(self._chunk, device))

@@ -22,7 +22,7 @@ _CPU_TILE, _GPU_TILE = 256, 4096  # features on a side: a tile stays in the cach
 class Charges(NamedTuple):
     """Features as rows: number, W_i (n, m), b_i ≤ 0, I_i and c_i."""
 
-    index: Array
+    number: Array
     x: Array
     b: Array
     importance: Array
@@ -47,7 +47,7 @@ def charges(W: Array, b: Array, importance: Array, c: Array) -> Charges:
 def _couplings(own: Charges, other: Charges) -> tuple[Array, Array]:
     """W_i·W_j, and which pairs are of two features."""
     g = jnp.matmul(own.x, other.x.T, precision=jax.lax.Precision.HIGHEST)
-    return g, own.index[:, None] != other.index[None]
+    return g, own.number[:, None] != other.number[None]
 
 
 def _costs(own: Charges, other: Charges) -> Array:

@@ -165,8 +165,9 @@ def evaluate_sparse_limit(
         raise ValueError(
             f"Argument `mesh` must have a size that divides n = {n}, but has {mesh.size} devices."
         )
-    split = [jax.device_put(a, features_last(mesh, a.ndim)) for a in arrays]
-    return _evaluate(*split, mesh)
+    weights, *vectors = (jax.device_put(a, features_last(mesh, a.ndim)) for a in arrays)
+    biases, weight, c = vectors
+    return _evaluate(weights, biases, weight, c, mesh)
 
 
 def one_body_energy(
