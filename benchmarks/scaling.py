@@ -5,7 +5,7 @@
 
 1. Cells a second of a stage of descents (two features) through the sweep engine, files included,
    against the size of a chunk, in one process and in two shards at once that start together.
-2. Peak memory of a process (of Linux) against the number of cells, on a cheap stage (a logistic map).
+2. Peak memory of a process (Linux) against the number of cells, on a cheap stage: a logistic map.
 3. Value, gradient and forces of the sparse limit against the time of the two products of matrices
    that they cannot do without, 4 n² m operations, at the rate of products of at most 4,096 features
    measured beside them, in turns. On a GPU this part alone.
