@@ -1,5 +1,7 @@
 """Particles and geometry: recorded runs show what `docs/runs` says."""
 
+import pytest
+
 from tests.recorded.summaries import summary
 
 
@@ -38,6 +40,22 @@ def test_every_best_known_energy_to_32_particles_is_found_with_its_symmetry() ->
         rate, low, high = entry["hit_rate"]
         assert low - 0.02 <= entry["reference_hit_rate"] <= high + 0.02
         assert (rate < 1) == (entry["n"] in (16, 22, 32))
+
+
+@pytest.mark.parametrize(
+    ("run", "largest", "tight"),
+    [
+        ("thomson_full", 64, {40, 44, 46, 48}),
+        ("thomson_search", 100, {40, 44, 46, 48, 72, 78, 100}),
+    ],
+)
+def test_every_best_known_energy_of_more_particles(run: str, largest: int, tight: set[int]) -> None:
+    numbers = summary(run)
+    assert numbers["found"] == [int(n) for n in numbers["energies"]] == list(range(2, largest + 1))
+    assert numbers["missed"] == numbers["below"] == numbers["other_symmetry_than_the_table"] == []
+    assert numbers["largest_relative_difference"] <= 1e-12
+    assert numbers["largest_relative_gradient"] <= 1e-12
+    assert set(numbers["tight_frames"]) - set(summary("thomson")["tight_frames"]) == tight
 
 
 def test_some_ground_states_are_thomson_minima_and_what_parts_the_others() -> None:
