@@ -155,7 +155,8 @@ class Continuation:
     ) -> Minima:
         rows, cell = continued_rows(self.system, self.own, found, cells, seeds=seeds)
         solve = self.system.lowest if only_lowest else self.system.descend
-        ends = self.execute(Stage(name, rows, solve, self.system.descent_rows))
+        width = self.system.chunks_at_once()
+        ends = self.execute(Stage(name, rows, solve, self.system.descent_rows, width))
         return minima_of_rows(cell, len(cells.p), ends)
 
 

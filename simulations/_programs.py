@@ -18,10 +18,11 @@ import tms_physics as tp
 from tms_physics._types import Params
 from tms_physics.dynamics.result import MINIMUM, SADDLE, SOLVER_FAILED
 
+from ._devices import TRACING, SideBySide
+
 Rows = dict[str, Any]  # arrays with one row a network
 STEADY = 1e-7  # gradient norm at which a flow counts as steady
 ESCAPES = 3  # how often a network is moved off a saddle before it counts as stuck there
-_TRACING = threading.Lock()  # custom derivatives cannot be traced in two threads at once
 
 
 def once(build: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,13 +61,21 @@ def starts(seed: int, index: np.ndarray, n: int, m: int) -> jax.Array:
     return jax.vmap(lambda key: row(tp.xavier_normal(n, m, key=key)))(keys)
 
 
+def side_by_side(one: Callable[..., Rows], n: int, m: int, size: int) -> SideBySide:
+    """The program of `one(energy, y)` for `size` rows on each device of this process."""
+    return SideBySide(one, size, energies(_blank(size), n), jnp.ones((size, n * m + n)))
+
+
+def _blank(size: int) -> Rows:
+    return {name: np.ones(size) for name in ("density", "relative_importance")}
+
+
 def compiled(one: Callable[..., Rows], n: int, m: int, size: int, *more: jax.Array) -> Any:
-    """The program of `one(energy, y, ...)` for `size` rows at once, compiled now."""
-    blank: Rows = {name: np.ones(size) for name in ("density", "relative_importance")}
+    """The program of `one(energy, y, ...)` for `size` rows on one device, compiled now."""
     extra = [jnp.broadcast_to(a, (size, *a.shape)) for a in more]
     program: Any = eqx.filter_jit(eqx.filter_vmap(one))
-    with _TRACING:
-        lowered = program.lower(energies(blank, n), jnp.ones((size, n * m + n)), *extra)
+    with TRACING:
+        lowered = program.lower(energies(_blank(size), n), jnp.ones((size, n * m + n)), *extra)
     return lowered.compile()
 
 

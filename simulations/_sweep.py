@@ -2,14 +2,15 @@
 
 A stage's cells are solved `chunk_size` at a time, so that `solve` compiles once; the last chunk is
 padded by repeating its last cell. As the shape of a chunk never changes and each is written when
-done, a cell's numbers are the same bits in any order, under any shard and after any resume.
+done, a cell's numbers are the same bits in any order, under any shard and after any resume. Several
+devices take a chunk each, side by side, and the bits stay the same (`_devices`).
 Randomness must come from the cell alone: `jax.random.fold_in(key, cell["index"])`.
 """
 
 import functools
 import hashlib
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
@@ -54,19 +55,25 @@ class Stage:
 
     `cells` are arrays with one row a cell. `solve` gets `chunk_size` of these rows, with the cell's
     number in the stage as `index`, and returns arrays with as many rows; one of them is the
-    integer `result`, 0 for success.
+    integer `result`, 0 for success. It may get the rows of up to `side_by_side` chunks at once, one
+    chunk after the other; then no chunk's numbers may depend on its neighbours'.
     """
 
     name: str
     cells: Arrays
     solve: Callable[[dict[str, np.ndarray]], Mapping[str, Any]]
     chunk_size: int
+    side_by_side: int = 1
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ValueError(f"Argument `name` must be an identifier, but is {self.name!r}.")
         if self.chunk_size < 1:
             raise ValueError(f"Argument `chunk_size` must be positive, but is {self.chunk_size}.")
+        if self.side_by_side < 1:
+            raise ValueError(
+                f"Argument `side_by_side` must be positive, but is {self.side_by_side}."
+            )
         if "index" in self.cells:
             raise ValueError("Argument `cells` must not contain 'index': the sweep adds it.")
         lengths = {name: len(values) for name, values in self.cells.items()}
@@ -86,6 +93,11 @@ class Stage:
         start = index * self.chunk_size
         return range(start, min(start + self.chunk_size, self.size))
 
+    def padded_rows(self, index: int) -> np.ndarray:
+        """The cells of a chunk, the last one repeated up to `chunk_size`."""
+        rows = self.rows(index)
+        return np.minimum(np.arange(self.chunk_size) + rows.start, rows.stop - 1)
+
     @functools.cached_property
     def digest(self) -> str:
         """A fingerprint of the cells and of how they are cut into chunks."""
@@ -96,24 +108,25 @@ class Stage:
         return digest.hexdigest()
 
 
-def solve_chunk(stage: Stage, index: int) -> dict[str, np.ndarray]:
-    """Solves one chunk, padded to full size and trimmed again."""
-    rows = stage.rows(index)
-    padded = np.minimum(np.arange(stage.chunk_size) + rows.start, rows.stop - 1)
+def solve_chunks(stage: Stage, indices: Sequence[int]) -> list[dict[str, np.ndarray]]:
+    """Solves some chunks in one go, each padded to full size and trimmed again."""
+    padded = np.concatenate([stage.padded_rows(index) for index in indices])
     cells = {name: values[padded] for name, values in stage.cells.items()}
     solved = stage.solve(cells | {"index": padded.astype(np.int32)})
     results = {name: np.asarray(values) for name, values in solved.items()}
-    _check_results(stage, results)
-    return {name: values[: len(rows)] for name, values in results.items()}
+    _check_results(stage, results, len(padded))
+    starts = range(0, len(padded), stage.chunk_size)
+    parts = [(k, k + len(stage.rows(index))) for k, index in zip(starts, indices, strict=True)]
+    return [{name: values[a:b] for name, values in results.items()} for a, b in parts]
 
 
-def _check_results(stage: Stage, results: Arrays) -> None:
+def _check_results(stage: Stage, results: Arrays, count: int) -> None:
     if "result" not in results or results["result"].dtype.kind not in "iu":
         raise TypeError(f"Stage {stage.name} must return an integer array `result`.")
     for name, values in results.items():
-        if values.shape[:1] != (stage.chunk_size,):
+        if values.shape[:1] != (count,):
             raise TypeError(
-                f"Stage {stage.name} must return {stage.chunk_size} rows of `{name}`, "
+                f"Stage {stage.name} must return {count} rows of `{name}`, "
                 f"but returned shape {values.shape}."
             )
 
@@ -121,20 +134,22 @@ def _check_results(stage: Stage, results: Arrays) -> None:
 def compute(stage: Stage, store: ChunkStore, shard: Shard = WHOLE) -> None:
     """Computes the shard's chunks that the store does not hold yet.
 
-    One at a time, in a thread, so that an interrupt is heard at once: it cancels what has not
-    started, and leaves what has started to end or to die. Not several at a time: on a CPU with
-    two cores, two threads in compiled programs were seen to wait for each other for ever.
+    One call of `solve` at a time, in a thread, so that an interrupt is heard at once: it cancels
+    what has not started, and leaves what has started to end or to die. Not several at a time: on a
+    CPU with two cores, two threads in compiled programs were seen to wait for each other for ever.
     """
 
-    def work(index: int) -> int:
-        store.write(stage.name, index, stage.digest, solve_chunk(stage, index))
-        return len(stage.rows(index))
+    def work(indices: Sequence[int]) -> int:
+        for index, solved in zip(indices, solve_chunks(stage, indices), strict=True):
+            store.write(stage.name, index, stage.digest, solved)
+        return sum(len(stage.rows(index)) for index in indices)
 
-    gaps = missing(stage, store, shard)
+    gaps, width = missing(stage, store, shard), stage.side_by_side
+    groups = [gaps[k : k + width] for k in range(0, len(gaps), width)]
     pool = ThreadPoolExecutor(1)
     try:
         with _progress(stage, shard.chunks(stage.chunks), gaps) as bar:
-            for job in as_completed([pool.submit(work, index) for index in gaps]):
+            for job in as_completed([pool.submit(work, group) for group in groups]):
                 bar.update(job.result())
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

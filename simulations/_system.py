@@ -24,6 +24,9 @@ class System:
     train_rows: int
     """Sizes of chunks."""
 
+    chunks_at_once: Callable[[], int]
+    """How many chunks `descend`, `lowest` and `flow` take in one go, side by side."""
+
     prepare_flow: Callable[[], None]
     """Compile the flow in the background."""
 

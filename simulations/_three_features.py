@@ -199,6 +199,7 @@ SYSTEM = System(
     descent_rows=DESCENT_ROWS,
     flow_rows=FLOW_ROWS,
     train_rows=TRAIN_ROWS,
+    chunks_at_once=lambda: 1,
     prepare_flow=prepare_flow,
     descend=descend,
     lowest=lowest,

@@ -16,6 +16,7 @@ from tms_physics.dynamics.result import SADDLE
 from tms_physics.observables.phases import DEDICATED_1, DEDICATED_2
 
 from . import _programs as programs
+from ._devices import chunks_at_once
 from ._programs import ESCAPES, STEADY, Rows, once, row
 from ._system import System
 
@@ -34,6 +35,8 @@ def _ends(energy: tp.PopulationLoss, y: jax.Array) -> Rows:
 
 @once
 def _flow_program(size: int) -> Any:
+    """For `size` rows on each device, as `_descent_program`."""
+
     def one(energy: tp.PopulationLoss, y0: jax.Array) -> Rows:
         end = tp.gradient_flow(energy, params(y0), steady=STEADY, rtol=1e-3)
         y = row(end.final)
@@ -46,7 +49,7 @@ def _flow_program(size: int) -> Any:
             "result": end.result.code,
         }
 
-    return programs.compiled(one, 2, 1, size)
+    return programs.side_by_side(one, 2, 1, size)
 
 
 @once
@@ -63,7 +66,7 @@ def _descent_program(size: int) -> Any:
             "result": jnp.where(end.result.is_stationary, 0, end.result.code),
         }
 
-    return programs.compiled(one, 2, 1, size)
+    return programs.side_by_side(one, 2, 1, size)
 
 
 @once
@@ -88,8 +91,7 @@ def descend(cells: Rows) -> Rows:
     attracts from the acute side only; neither is a failure of the search.
     """
     start = jnp.asarray(cells["start"])
-    out = _descent_program(len(start))(energies(cells), start)
-    return jax.tree.map(np.asarray, out)
+    return _descent_program(min(len(start), DESCENT_ROWS))(energies(cells), start)
 
 
 def flow(cells: Rows, *, seed: int) -> Rows:
@@ -100,8 +102,10 @@ def flow(cells: Rows, *, seed: int) -> Rows:
     network is moved along the most unstable direction, by 1e-4 to 1e-2 as the slope there asks
     for, and goes on, as the noise of a real training would make it.
     """
-    energy, y0 = energies(cells), starts(seed, cells["index"])
-    program = _flow_program(len(y0))
+    energy, index = energies(cells), cells["index"]
+    chunks = range(0, len(index), FLOW_ROWS)  # one after the other: their shape decides the bits
+    y0 = jnp.concatenate([starts(seed, index[k : k + FLOW_ROWS]) for k in chunks])
+    program = _flow_program(min(len(y0), FLOW_ROWS))
     end = program(energy, y0)
     escapes = np.zeros(len(y0), np.int32)
     for _ in range(ESCAPES):
@@ -123,7 +127,7 @@ def flow_from(cells: Rows) -> Rows:
     no failure. `result` is the solver's code where the flow has no end.
     """
     start = jnp.asarray(cells["start"])
-    out = jax.tree.map(np.asarray, _flow_program(len(start))(energies(cells), start))
+    out = _flow_program(min(len(start), FLOW_ROWS))(energies(cells), start)
     del out["direction"]
     saddle = out["result"] == SADDLE
     return out | {"saddle": saddle, "result": np.where(saddle, MINIMUM, out["result"])}
@@ -182,6 +186,7 @@ SYSTEM = System(
     descent_rows=DESCENT_ROWS,
     flow_rows=FLOW_ROWS,
     train_rows=TRAIN_ROWS,
+    chunks_at_once=chunks_at_once,
     prepare_flow=prepare_flow,
     descend=descend,
     lowest=descend,

@@ -137,11 +137,12 @@ def plane_stage(config: Config) -> Stage:
 
 def flow_stage(name: str, p: np.ndarray, r: np.ndarray, weights: np.ndarray) -> Stage:
     """Flows from given weights and zero biases."""
+    from ._devices import chunks_at_once
     from ._two_features import flow_from
 
     start = np.hstack([weights, np.zeros_like(weights)])
     cells = {"density": p, "relative_importance": r, "start": start}
-    return Stage(name, cells, flow_from, FLOW_ROWS)
+    return Stage(name, cells, flow_from, FLOW_ROWS, chunks_at_once())
 
 
 def run(config: Config, execute: Execute) -> "xr.Dataset":

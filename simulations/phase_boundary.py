@@ -156,8 +156,8 @@ def networks_stage(config: Config, system: "System") -> Stage:
         "relative_importance": np.repeat(r.ravel(), config.starts),
     }
     if config.trainer == "flow":
-        size = system.flow_rows
-        return Stage("networks", cells, lambda rows: system.flow(rows, seed=config.seed), size)
+        shape = system.flow_rows, system.chunks_at_once()
+        return Stage("networks", cells, lambda rows: system.flow(rows, seed=config.seed), *shape)
 
     def train(rows: "Rows") -> "Rows":
         return system.train(rows, seed=config.seed, steps=config.steps, batch=config.batch)
@@ -176,7 +176,8 @@ def search_stage(
             system.prepare_flow()  # here, so that nothing is compiled where nothing is computed
         return system.descend(rows)
 
-    return Stage(name, random_rows(system, cells, starts, seed), search, system.descent_rows)
+    rows = random_rows(system, cells, starts, seed)
+    return Stage(name, rows, search, system.descent_rows, system.chunks_at_once())
 
 
 def run(config: Config, execute: Execute) -> "xr.Dataset":

@@ -100,6 +100,11 @@ def test_a_mistake_gets_one_sentence(arguments: tuple[str, ...], sentence: str) 
             ("--density", "2"),
             "Argument `density` must be in (0, 1], but is 2.0.\n",
         ),
+        (
+            "scaling",
+            ("--features", "20000"),
+            "Argument `features` must be at most 16384, but is 20000.\n",
+        ),
         ("time_to_solution", (), 'This benchmark needs PyTorch: pip install -e ".[bench]"\n'),
     ],
 )

@@ -5,6 +5,9 @@ The public names, grouped as the data flows: features → energy → flow or min
 
 from . import _compat as _compat  # first: it refuses the JAX releases that are wrong
 from . import arrangements as arrangements
+from .cluster import feature_mesh as feature_mesh
+from .cluster import join_cluster as join_cluster
+from .cluster import share_features as share_features
 from .correlated_features import AnticorrelatedSets as AnticorrelatedSets
 from .correlated_features import CorrelatedSets as CorrelatedSets
 from .dynamics.events import Crossings as Crossings
@@ -38,6 +41,8 @@ from .energies.joint import joint_population_loss as joint_population_loss
 from .energies.other_models import hidden_relu_population_loss as hidden_relu_population_loss
 from .energies.other_models import linear_population_loss as linear_population_loss
 from .energies.pairwise import SparseLimitEnergy as SparseLimitEnergy
+from .energies.pairwise import SparseLimitEvaluation as SparseLimitEvaluation
+from .energies.pairwise import evaluate_sparse_limit as evaluate_sparse_limit
 from .energies.pairwise import one_body_energy as one_body_energy
 from .energies.pairwise import pair_energy as pair_energy
 from .energies.pairwise import pair_forces as pair_forces

@@ -52,7 +52,12 @@ def check_values(
     if isinstance(array, Tracer):
         return eqx.error_if(array, ~holds(array), f"Argument `{name}` must be {rule}.")
     with jax.ensure_compile_time_eval():
-        good = np.asarray(holds(array))
+        good = holds(array)
+        if not getattr(good, "is_fully_addressable", True):  # all processes hear the same
+            if jnp.all(good):
+                return array
+            raise ValueError(f"Argument `{name}` must be {rule} in every process.")
+    good = np.asarray(good)
     if not good.all():
         bad = np.asarray(array)[~good].ravel()[0]
         raise ValueError(f"Argument `{name}` must be {rule}, but is {bad}.")

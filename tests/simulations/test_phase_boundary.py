@@ -6,6 +6,7 @@ In this process, so that its programs are compiled once.
 import contextlib
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -21,7 +22,9 @@ from matplotlib.collections import PolyCollection
 
 from paper_figures import phase_boundary as figure
 from simulations._entry import start
-from simulations._phase_map import canonical_cells, on_grid
+from simulations._phase_map import canonical_cells, on_grid, random_rows
+from simulations._store import ChunkStore
+from simulations._sweep import Stage, compute
 from simulations._two_features import SYSTEM
 from simulations.phase_boundary import SIMULATION, Config
 from theory import two_features
@@ -79,6 +82,44 @@ def test_every_flow_converges_to_a_known_minimum(dataset: xr.Dataset) -> None:
     assert float(dataset["gradient_norm"].max()) <= 1e-12
     assert float(dataset["distance"].max()) <= 1e-9
     assert float((dataset["loss"] - dataset["exact_loss"]).min()) >= -1e-14
+
+
+SECOND_DEVICE = """
+import sys
+from pathlib import Path
+from simulations._entry import set_up_jax
+set_up_jax("cpu")
+import jax
+from simulations import _devices
+_, second = jax.local_devices()
+_devices.local_devices = lambda: [second]
+from tests.simulations.test_phase_boundary import searched
+searched(Path(sys.argv[1]))
+"""
+
+
+def searched(folder: Path) -> list[Path]:
+    """The files of a stage of two chunks: minima from random starts."""
+    config = Config(out=folder, grid=4, reference_starts=48, map_grid=1)
+    cells = config.cells(config.own_size)
+    rows = random_rows(SYSTEM, cells, config.reference_starts, seed=5)
+    width = SYSTEM.chunks_at_once()
+    stage = Stage("minima", rows, SYSTEM.descend, SYSTEM.descent_rows, width)
+    assert stage.chunks == 2
+    store = ChunkStore(folder, "run")
+    compute(stage, store)
+    return [store.path("minima", index) for index in range(stage.chunks)]
+
+
+@pytest.mark.timeout(200)
+def test_another_device_gives_the_same_bits(folder: Path, tmp_path: Path) -> None:
+    """The second of two there; the only one here, where `folder` has compiled the program."""
+    environment = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    command = [sys.executable, "-c", SECOND_DEVICE, str(tmp_path / "two")]
+    subprocess.run(command, env=environment, check=True, timeout=180)
+    for path in searched(tmp_path / "one"):
+        other = tmp_path / "two" / path.relative_to(tmp_path / "one")
+        assert other.read_bytes() == path.read_bytes()
 
 
 def test_map_agrees_with_the_boundaries_of_theory(dataset: xr.Dataset) -> None:

@@ -94,6 +94,24 @@ def test_chunks_are_computed_one_at_a_time(store: ChunkStore) -> None:
     compute(Stage("alone", {"x": np.zeros(8)}, alone, chunk_size=2), store)
 
 
+def test_chunks_side_by_side_are_the_chunks_one_by_one(tmp_path: Path) -> None:
+    """Each whole, each in its own file; three in a row for two at a time, the first one done."""
+    one, two = (ChunkStore(tmp_path / name, "run") for name in ("one", "two"))
+    solve = Squares()
+    wide = Stage("squares", {"x": np.arange(15) + 0.5}, solve, 4, side_by_side=2)
+    compute(stage(Squares(), 15), one)
+    compute(wide, two, Shard(0, 4))
+    compute(wide, two)
+    assert [list(cells["index"]) for cells in solve.asked] == [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7, 8, 9, 10, 11],
+        [12, 13, 14, 14],
+    ]
+    for index in range(4):
+        whole, part = (store.path("squares", index).read_bytes() for store in (one, two))
+        assert part == whole
+
+
 def test_an_error_ends_the_stage_and_keeps_finished_chunks(store: ChunkStore) -> None:
     def fail_late(cells: Cells) -> Cells:
         if cells["index"][0] >= 4:
@@ -135,6 +153,11 @@ def test_wrong_results_are_refused(store: ChunkStore, results: Cells, complaint:
 def test_bad_stages_are_refused(name: str, cells: Cells, chunk_size: int, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         Stage(name, cells, Squares(), chunk_size)
+
+
+def test_no_chunk_at_a_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="Argument `side_by_side` must be positive, but is 0"):
+        Stage("a", {"x": np.zeros(2)}, Squares(), 1, side_by_side=0)
 
 
 def test_other_cells_or_chunks_have_another_digest() -> None:

@@ -5,14 +5,10 @@ With densities p_j = p c_j and p → 0 at most one feature is active at a time, 
     lim L/p = Σ_i I_i c_i u(a_i, b_i) + Σ_{i≠j} I_i c_j v(G_ij, b_i),  a_i = ‖W_i‖², G = WᵀW,
     u(a, b) = ∫_0^1 (x - ReLU(a x + b))² dx,  v(g, b) = ∫_0^1 ReLU(g x + b)² dx.
 
-A positive bias costs ReLU(b_i)²/p → ∞. With t = -b/a the place where the output of the feature
-itself sets in, h = a + b its largest output and e = 1 - h the error there (t = 1 if h ≤ 0),
-
-    u = (t³ + (1-t)(t² + t e + e²))/3,   v = (g + b)_+³/(3 g):
-
-sums of terms of one sign or well-conditioned forms, so that nothing cancels as a, g → 0 or as u or
-v vanish, in derivatives likewise, which are written out. Derived here; at b = 0, u = (1-a)²/3 and
-v = ReLU(g)²/3. (One active feature at a time is the data of Chen et al. 2023, arXiv 2310.06301,
+A positive bias costs ReLU(b_i)²/p → ∞. At b = 0, u = (1-a)²/3 and v = ReLU(g)²/3; the closed
+forms stand in `energies._potentials`. Sums over pairs are made tile by tile (`energies._tiles`),
+so that n × n numbers are stored only where they are asked for.
+(One active feature at a time is the data of Chen et al. 2023, arXiv 2310.06301,
 whose potential is H = 3 lim L/p at I = c = 1.)
 """
 
@@ -21,6 +17,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.core import Tracer
+from jax.sharding import Mesh
 from jaxtyping import Float
 
 from .._checks import (
@@ -32,105 +29,24 @@ from .._checks import (
     real_array,
 )
 from .._types import Features, Number, Params, Scalar, Weights
-
-
-def _onset(a: Array, b: Array) -> tuple[Array, Array]:
-    """(t, h): where a x + b sets in, in [0, 1], and its value at x = 1, not below 0."""
-    on = a + b > 0
-    t = jnp.where(on, -b / jnp.where(on, a, 1.0), 1.0)
-    return t, jnp.where(on, a + b, 0.0)
-
-
-def _own_error(a: Array, b: Array) -> tuple[Array, Array]:
-    """(t, e): the onset, and the error 1 - a - b at x = 1, to its last digits; 1 if it is off."""
-    t, h = _onset(a, b)
-    return t, jnp.where(h > 0, (1 - a) - b, 1.0)
-
-
-@jax.custom_jvp
-def one_body_potential(a: Array, b: Array) -> Array:
-    """u(a, b) = ∫_0^1 (x - ReLU(a x + b))² dx for a ≥ 0 and b ≤ 0, entry by entry.
-
-    1/3 where a + b ≤ 0. Continuously differentiable except at a = b = 0, where the derivative
-    from b < 0 is returned; second derivatives jump at a + b = 0.
-    """
-    t, e = _own_error(a, b)
-    return (t**3 + (1 - t) * (t * t + t * e + e * e)) / 3
-
-
-@jax.custom_jvp
-def pair_potential(g: Array, b: Array) -> Array:
-    """v(g, b) = ∫_0^1 ReLU(g x + b)² dx for b ≤ 0, entry by entry: 0 where g + b ≤ 0.
-
-    Continuously differentiable; second derivatives jump at g = b = 0 alone.
-    """
-    t, h = _onset(g, b)
-    return (1 - t) * h * h / 3
-
-
-@jax.custom_jvp
-def _one_body_slopes(a: Array, b: Array) -> tuple[Array, Array]:
-    """(∂u/∂a, ∂u/∂b) = -2 ∫_t^1 (x, 1) (x - a x - b) dx."""
-    t, e = _own_error(a, b)
-    return -(1 - t) * (2 * t * t + 2 * e + t * e + t) / 3, -(1 - t) * (t + e)
-
-
-@jax.custom_jvp
-def _pair_slopes(g: Array, b: Array) -> tuple[Array, Array]:
-    """(∂v/∂g, ∂v/∂b) = 2 ∫_t^1 (x, 1) (g x + b) dx."""
-    t, h = _onset(g, b)
-    return (1 - t) * h * (2 + t) / 3, (1 - t) * h
-
-
-def _one_body_curvatures(a: Array, b: Array) -> tuple[Array, Array, Array]:
-    """(u_aa, u_ab, u_bb) = 2 ∫_t^1 (x², x, 1) dx - 2 (t², t, 1) t/a."""
-    t, h = _onset(a, b)
-    steep = jnp.where(h > 0, 2 * t / jnp.where(h > 0, a, 1.0), 0.0)
-    v_gg, v_gb, v_bb = _pair_curvatures(a, b)
-    return v_gg - steep * t * t, v_gb - steep * t, v_bb - steep
-
-
-def _pair_curvatures(g: Array, b: Array) -> tuple[Array, Array, Array]:
-    """(v_gg, v_gb, v_bb) = 2 ∫_t^1 (x², x, 1) dx."""
-    t, _ = _onset(g, b)
-    return 2 * (1 - t**3) / 3, 1 - t * t, 2 * (1 - t)
-
-
-@one_body_potential.defjvp
-def _(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
-    slopes = _one_body_slopes(*primals)
-    return one_body_potential(*primals), slopes[0] * tangents[0] + slopes[1] * tangents[1]
-
-
-@pair_potential.defjvp
-def _(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
-    slopes = _pair_slopes(*primals)
-    return pair_potential(*primals), slopes[0] * tangents[0] + slopes[1] * tangents[1]
-
-
-def _bilinear(curvatures: tuple[Array, Array, Array], tangents: tuple) -> tuple[Array, Array]:
-    (xx, xb, bb), (dx, db) = curvatures, tangents
-    return xx * dx + xb * db, xb * dx + bb * db
-
-
-@_one_body_slopes.defjvp
-def _(primals: tuple, tangents: tuple) -> tuple[tuple, tuple]:
-    return _one_body_slopes(*primals), _bilinear(_one_body_curvatures(*primals), tangents)
-
-
-@_pair_slopes.defjvp
-def _(primals: tuple, tangents: tuple) -> tuple[tuple, tuple]:
-    return _pair_slopes(*primals), _bilinear(_pair_curvatures(*primals), tangents)
+from ..cluster import features_last
+from ._potentials import one_body_potential, pair_potential, pair_slopes
+from ._ring import ring_sums
+from ._tiles import charges, pair_sums, pair_total
 
 
 def _gram(W: Array) -> Array:
     return jnp.matmul(W.T, W, precision=jax.lax.Precision.HIGHEST)
 
 
+def _at_most_zero(b: Array) -> Array:
+    """b where it is valid; its derivative at b = 0 is that from below."""
+    return jnp.where(b > 0, 0.0, b)
+
+
 def _one_body(W: Array, b: Array, importance: Array, c: Array) -> Array:
-    positive = b > 0
-    energies = importance * c * one_body_potential(jnp.sum(W * W, axis=0), jnp.minimum(b, 0.0))
-    return jnp.where(positive & (importance > 0), jnp.inf, energies)
+    energies = importance * c * one_body_potential(jnp.sum(W * W, axis=0), _at_most_zero(b))
+    return jnp.where((b > 0) & (importance > 0), jnp.inf, energies)
 
 
 def _off_diagonal(n: int) -> Array:
@@ -138,12 +54,14 @@ def _off_diagonal(n: int) -> Array:
 
 
 def _pairs(W: Array, b: Array, importance: Array, c: Array) -> Array:
-    costs = pair_potential(_gram(W), jnp.minimum(b, 0.0)[:, None])
+    costs = pair_potential(_gram(W), _at_most_zero(b)[:, None])
     return jnp.where(_off_diagonal(len(b)), importance[:, None] * c[None] * costs, 0.0)
 
 
+@jax.jit
 def _total(W: Array, b: Array, importance: Array, c: Array) -> Scalar:
-    return jnp.sum(_one_body(W, b, importance, c)) + jnp.sum(_pairs(W, b, importance, c))
+    pairs = pair_total(W, _at_most_zero(b), importance, c)
+    return jnp.sum(_one_body(W, b, importance, c)) + pairs
 
 
 def _relative_density(value: object, n: int) -> Array:
@@ -175,7 +93,8 @@ def sparse_limit_energy(
 
     u and v as in the module. Repulsion of acute pairs is of this order; the price of obtuse
     angles is of the next, and so are forces of three bodies. A feature that is not stored costs
-    I_i c_i/3. Continuously differentiable in b ≤ 0, except where W_i = 0 and b_i = 0.
+    I_i c_i/3. Continuously differentiable in b ≤ 0 (at 0 from below), except where W_i = 0 and
+    b_i = 0. O(n m) memory: see `energies._tiles`.
 
     **Arguments:** `W` (m, n) in any dimension m; `b` (n,), at most 0; `importance` I, a number or
     (n,), finite and ≥ 0; `relative_density` c, a number or (n,), positive and finite: the
@@ -187,6 +106,68 @@ def sparse_limit_energy(
     the restriction binds.
     """
     return _total(*_arguments(W, b, importance, relative_density))
+
+
+class SparseLimitEvaluation(eqx.Module):
+    """The sparse limit at one place, with what acts there.
+
+    `energy` lim L/p; `one_body` (n,) and `pairs` (n,) its two parts by the output that they are
+    lost in, I_i c_i u and Σ_{j≠i} I_i c_j v; `forces` (m, n): Σ_j F_ij of `pair_forces`, what all
+    others exert on W_i; `gradient`: of the energy in (W, b).
+    """
+
+    energy: Scalar
+    one_body: Features
+    pairs: Features
+    forces: Float[Array, "m n"]
+    gradient: Params
+
+
+@eqx.filter_jit
+def _evaluate(
+    W: Array, b: Array, importance: Array, c: Array, mesh: Mesh | None
+) -> SparseLimitEvaluation:
+    own, slopes = jax.vjp(lambda W, b: _one_body(W, b, importance, c), W, b)
+    W_slope, b_slope = slopes(jnp.ones_like(own))
+    features = charges(W, _at_most_zero(b), importance, c)
+    sums = pair_sums(features, features) if mesh is None else ring_sums(features, mesh)
+    pairs = importance * sums.costs
+    gradient = W_slope + sums.x.T, b_slope + sums.b
+    return SparseLimitEvaluation(jnp.sum(own) + jnp.sum(pairs), own, pairs, -sums.x.T, gradient)
+
+
+def evaluate_sparse_limit(
+    W: Weights,
+    b: Features,
+    *,
+    importance: Number | Features,
+    relative_density: Number | Features = 1.0,
+    mesh: Mesh | None = None,
+) -> SparseLimitEvaluation:
+    """`sparse_limit_energy` with its gradient, its parts and the forces, in one pass.
+
+    4 n² m operations in two products of matrices tile by tile, O(n m) memory. With a `mesh` of D
+    devices (`tms_physics.feature_mesh`) each holds n/D features and the shares go round: also over
+    processes (`tms_physics.join_cluster`), where every process calls this with the same arrays,
+    or with its own part of them (`tms_physics.share_features`). Sums then have another order: the
+    numbers agree to rounding, not in every bit.
+
+    **Arguments:** as in `sparse_limit_energy`; `mesh`: 1-D, its size a divisor of n, or None for
+    one device. Results by feature are split as the features are. Not differentiable over a mesh.
+    Raises `ValueError` for other shapes and values.
+    """
+    arrays = _arguments(W, b, importance, relative_density)
+    if mesh is None:
+        return _evaluate(*arrays, None)
+    check_shape("mesh", mesh.devices, "(D,)", mesh.devices.ndim == 1)
+    n = arrays[0].shape[1]
+    if n % mesh.size:
+        raise ValueError(
+            f"Argument `mesh` must have a size that divides n = {n}, but has {mesh.size} devices."
+        )
+    weights, *vectors = (jax.device_put(a, features_last(mesh, a.ndim)) for a in arrays)
+    biases, weight, c = vectors
+    return _evaluate(weights, biases, weight, c, mesh)
 
 
 def one_body_energy(
@@ -232,7 +213,7 @@ def pair_forces(
     W_i ∧ F_ij + W_j ∧ F_ji = 0. Arguments and errors as in `sparse_limit_energy`.
     """
     weights, biases, weight, c = _arguments(W, b, importance, relative_density)
-    slopes = _pair_slopes(_gram(weights), jnp.minimum(biases, 0.0)[:, None])[0]
+    slopes = pair_slopes(_gram(weights), _at_most_zero(biases)[:, None])[0]
     one_way = jnp.where(_off_diagonal(len(biases)), weight[:, None] * c[None] * slopes, 0.0)
     return -(one_way + one_way.T)[None] * weights[:, None, :]
 
