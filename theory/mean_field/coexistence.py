@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from theory._checks import check_density, check_ratio
+from theory._checks import as_number, check_one_density, check_ratio
 from theory.linear_flow import feature_variance
 from theory.mean_field.state import loss, scaling_exponent
 from theory.numeric import bracketed_root
@@ -23,7 +23,7 @@ def storage_ratio(density: float) -> float:
     1.4 p ln(1/p) for p between 1e-6 and 1e-3. Checked for p >= 1e-6.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = float(check_density(density))
+    p = check_one_density(density)
     grid = np.exp(np.linspace(np.log(0.05 * p), 0.0, _GRID))[:-1]
     gains = [(float(feature_variance(p)) - loss(ratio, p).loss) / ratio for ratio in grid]
     best = int(np.argmax(gains))
@@ -39,7 +39,7 @@ def partial_storage_loss(ratio: float, density: float) -> float:
     ρ = 1, features with a dimension of their own and no loss beside the others.
     Raises ValueError for a ratio or a density outside (0, 1]. Source: derived here.
     """
-    rho, star = float(check_ratio(ratio)), storage_ratio(density)
+    rho, star = as_number("ratio", check_ratio(ratio)), storage_ratio(density)
     if rho >= star:
         return loss(rho, density).loss
     dropped = float(feature_variance(density))
@@ -72,4 +72,4 @@ def digon_loss(density: float) -> float:
 
     Digons below `theory.two_features.symmetry_breaking_density`. Raises ValueError as that package.
     """
-    return ground_state(density, 1.0).loss / 2
+    return ground_state(check_one_density(density), 1.0).loss / 2
