@@ -28,6 +28,7 @@ def _physical() -> int:
 
 def check_memory(name: str, value: int, needs: Callable[[int], int]) -> None:
     """Raises ValueError unless the `needs(value)` bytes, rising in `value`, are available."""
+    value = int(value)
     if needs(value) <= _UNASKED or needs(value) <= (free := available_memory()):
         return
     most = _largest(lambda size: needs(size) <= free, value)

@@ -26,6 +26,10 @@ NOT_COUNTS = (
     *(-1, -HUGE, 0.5, 1.5, -2.0, 2.0, NAN, INF, "1", "many", b"2", None, 1j, True, False),
     *([], [2], (2, 3), np.ones(2), np.array([2]), object(), {}, lambda: 2, np.float64(3.0), int),
 )
+NOT_ROWS_OF_4 = (
+    *(None, 0, "text", [], [0, 0], [-1], [4], [0.5], [[0]], [True], [NAN], [None], ["0"]),
+    *([[0], [0, 1]], object(), {}, np.ones(2), np.array([0, 10**18])),
+)
 NOT_FUNCTIONS = (None, 0, 1.5, NAN, "text", [], np.ones(2), object(), {}, True)
 
 
@@ -121,6 +125,10 @@ class Case:
     def arguments(self) -> frozenset[str]:
         """Names that a refusal may have."""
         return self.names or frozenset(inspect.signature(self.call).parameters)
+
+    def own_arguments(self) -> frozenset[str]:
+        """Of the call itself, `self` bound."""
+        return frozenset(inspect.signature(self.call).parameters)
 
     def bad(self) -> Iterator[dict[str, Any]]:
         """Every listed bad call: one argument wrong, or two arrays that do not fit each other."""

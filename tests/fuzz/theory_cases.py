@@ -4,7 +4,6 @@ import importlib
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,14 +29,12 @@ from tests.fuzz.bad import (
     Case,
     Kind,
     count,
-    interval,
     size,
 )
 from theory.symbols import model_symbols
 
 MODULES = tuple(re.findall(r"`(\w+)`", theory.__doc__ or ""))
 WITHIN = ("two_features.no_bias",)
-OWN = r"theory\."
 
 
 def functions() -> dict[str, Callable[..., Any]]:
@@ -66,7 +63,7 @@ def needs_cases() -> set[str]:
     }
 
 
-def vector(values: tuple[Any, ...] = (), rows: int | None = None) -> Kind:
+def vector(values: tuple[Any, ...] = ()) -> Kind:
     """An array of one axis."""
     return Kind((*NOT_NUMBERS, None, *NOT_FINITE, np.ones((2, 2)), 0.5, *values))
 
@@ -368,6 +365,3 @@ def cases() -> list[Case]:
     """All of them."""
     parts = _two_features, _three_features, _many_features, _laws, _exact, _few_features
     return [case for part in parts for case in part()]
-
-
-_ = interval, partial  # what other tables use too
