@@ -1,7 +1,8 @@
 """All tests, in three passes: `python -m tests [options for pytest]`.
 
 1. float64, every function of `tms_physics` checked against its jaxtyping annotations;
-2. tests marked `no_hook`: our own error messages, which those checks would pre-empt;
+2. tests marked `no_hook`: our own error messages, which those checks would pre-empt, and all
+   simulations, which they would slow down;
 3. tests marked `float32`, with x64 off.
 """
 
@@ -11,10 +12,13 @@ import sys
 
 NO_TESTS_COLLECTED = 5
 WORKERS = str(min(os.cpu_count() or 1, 4))
-SPREAD = ["-n", WORKERS, "--dist", "loadfile"]
+SPREAD = ["-n", WORKERS, "--dist", "loadfile", "--no-loadscope-reorder"]
 PASSES: dict[str, tuple[list[str], dict[str, str]]] = {
     "float64, types checked": (SPREAD, {}),
-    "error messages, types not checked": ([*SPREAD, "-m", "no_hook", "--jaxtyping-packages="], {}),
+    "simulations and error messages, types not checked": (
+        [*SPREAD, "-m", "no_hook", "--jaxtyping-packages="],
+        {},
+    ),
     "float32": ([*SPREAD, "-m", "float32"], {"JAX_ENABLE_X64": "0"}),
 }
 

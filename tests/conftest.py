@@ -18,8 +18,25 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+# Workers take whole files, these first: one worker would end alone with a long one that came last.
+LONG = (
+    "test_phase_boundary_three.py",
+    "test_basins.py",
+    "test_phase_boundary.py",
+    "test_inversion.py",
+    "test_matrix_free.py",
+    "test_gradient_flow.py",
+    "test_three_features.py",
+    "test_three_features_limits.py",
+    "test_large_flow.py",
+    "test_population.py",
+)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves `no_hook` tests out of a process that has jaxtyping's hook."""
+    """Leaves `no_hook` tests out of a process that has jaxtyping's hook; long files first."""
+    rank = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONG)))
     if not config.option.jaxtyping_packages:
         return
     left_out = [item for item in items if item.get_closest_marker("no_hook")]
