@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.fuzz import package_cases, theory_cases
 from tests.fuzz.bad import Case, complaint
 
-pytestmark = [pytest.mark.no_hook, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.no_hook, pytest.mark.timeout(300)]
 
 TABLES = {"tms_physics": package_cases, "theory": theory_cases}
 CASES = {name: table.cases() for name, table in TABLES.items()}
@@ -49,7 +49,7 @@ def test_listed_bad_calls_are_refused(package: str) -> None:
 def test_drawn_bad_calls_are_refused(package: str) -> None:
     choices = [(case, name) for case in CASES[package] for name in case.kinds]
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=300, deadline=None)
     @given(st.sampled_from(choices), st.data())
     def refused(choice: tuple[Case, str], data: st.DataObject) -> None:
         case, name = choice
