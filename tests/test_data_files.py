@@ -40,9 +40,10 @@ def findings(tree: ast.AST) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nothing_executes_data(path: Path) -> None:
-    assert not findings(ast.parse(path.read_text(encoding="utf-8")))
+def test_nothing_executes_data() -> None:
+    assert len(SOURCES) > 200
+    found = {path: findings(ast.parse(path.read_text(encoding="utf-8"))) for path in SOURCES}
+    assert not {str(path): what for path, what in found.items() if what}
 
 
 @pytest.mark.parametrize(
