@@ -200,8 +200,10 @@ def _energies() -> Iterator[Case]:
     lower = Kind((*BIAS.bad, [0.0, 0.5]))
     for name in ("sparse_limit_energy", "one_body_energy", "pair_energy", "pair_forces"):
         yield _case(name, W=(WEIGHTS, W), b=(lower, B), **limit)
-    limited = Kind((*NONNEGATIVES.bad, 0.0), None, False)
-    yield _case("SparseLimitEnergy", importance=(some, np.ones(2)), relative_density=limited)
+    # What is no number meets `jnp.size` there, which has complaints of its own.
+    wrong = Kind((NAN, INF, -1, -0.5, "text", 1j, True, np.array([1.0, NAN]), np.array([1.0, -1.0])))
+    limited = {"importance": (wrong, np.ones(2)), "relative_density": (wrong, 0.5)}
+    yield _case("SparseLimitEnergy", **limited)
     energy = tms.SparseLimitEnergy(np.ones(2))
     yield _case("SparseLimitEnergy.__call__", energy, params=(PARAMS, (W, B)))
     yield _case("riesz_energy", X=(WEIGHTS, W), s=NONNEGATIVE)
