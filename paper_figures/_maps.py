@@ -1,13 +1,10 @@
 """Maps over density and relative importance: what the figures of phase diagrams share."""
 
-from pathlib import Path
-
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 
-STYLE = Path(__file__).parent / "style.mplstyle"
 MISS = 1e-9  # relative excess above which a cell's best network is not the ground state
 _FLOOR = 1e-16  # relative excess below which losses are equal to rounding
 _COLOURS = ("#00407a", "#c1272d", "#e07b00")
@@ -61,9 +58,7 @@ def excess(dataset: xr.Dataset) -> xr.DataArray:
 
 def mark_misses(ax: Axes, dataset: xr.Dataset, failed: np.ndarray) -> None:
     """Crosses on the cells in which no network ended in the ground state."""
-    basin = (dataset["basin_loss"] - dataset["exact_loss"]) / dataset["exact_loss"]
-    best = basin.where(dataset["result"] == 0, np.inf).min("start").values
-    i, j = np.nonzero((best > MISS) & ~failed)
+    i, j = np.nonzero(~cells_in_ground_state(dataset) & ~failed)
     p, r = dataset["density"].values[i], dataset["relative_importance"].values[j]
     if len(i):
         (mark,) = ax.plot(r, p, "x", color="red", ms=4, mew=1.1)
@@ -100,3 +95,9 @@ def order_cut(ax: Axes, dataset: xr.Dataset) -> None:
     ax.set_ylim(-0.03, 1.08 * float(np.nanmax(norms)))
     ax.set_title(f"(d) cut at density $p = {dataset.attrs['cut_density']:g}$")
     ax.legend(loc="lower right")
+
+
+def cells_in_ground_state(dataset: xr.Dataset) -> np.ndarray:
+    """Whether the best network of each cell is in the basin of the ground state."""
+    basin = (dataset["basin_loss"] - dataset["exact_loss"]) / dataset["exact_loss"]
+    return basin.where(dataset["result"] == 0, np.inf).min("start").values <= MISS

@@ -1,6 +1,5 @@
 """Absolute value: weights of small networks, stacks of weights by neuron, counts and losses."""
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -10,10 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import NAVY, OCHRE, STYLE, boxes
+from ._words import number
+
 _SERVES = 0.2  # |W1_ki| W2_ik from which neuron k serves feature i
 _DRAWN = 0.02  # smaller weights are left out of the stacks
-_ALONE, _SHARED, _REST = "#123a6d", "#e0a458", "#dddddd"  # dark, middle, light in grey
+_ALONE, _SHARED, _REST = NAVY, "#e0a458", "#dddddd"  # dark, middle, light in grey
 _COLUMNS = 2
 _LINES = {
     "monosemantic_loss": ("monosemantic (theory)", "black", "-"),
@@ -33,6 +34,43 @@ def draw(dataset: xr.Dataset) -> Figure:
         _stacks(parts[1], dataset, rows)
         _lines(parts[2], dataset)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show; neurons that serve several features, features computed, losses."""
+    p = dataset["density"].values
+    counts = _served(dataset)
+    several = "; ".join(
+        f"{number(np.median(np.sum(n >= 2, axis=-1)))} at p = {number(q)}"
+        for q, n in zip(p, counts, strict=True)
+    )
+    computed = np.median(np.sum(_recovered(dataset) > 0.5, axis=-1), axis=1)
+    over = dataset["loss"].min("seed") / dataset["monosemantic_loss"]
+    small = [number(dataset[f"{name}_loss"].min(), 2) for name in ("six", "four")]
+    return (
+        f"Networks that compute y = |x| of {dataset.sizes['feature']} features of falling "
+        f"importance with {dataset.sizes['neuron']} neurons. (a, b) Weights of the best networks "
+        f"of three features: on six neurons without loss ({small[0]}), on four by sharing "
+        f"({small[1]}). (c) Weights into each neuron, stacked, of the best of "
+        f"{dataset.sizes['seed']} seeds. (d) Neurons by the number of features they serve "
+        f"(a share of at least {_SERVES:g} of the slope); several, median of seeds: {several}. (e) "
+        f"Features computed with R² > 1/2, at most {number(computed.max())} in the median. (f) "
+        "Loss over that of a zero output, with theory; the best network has between "
+        f"{number(over.min())} and {number(over.max())} times the loss of the best monosemantic "
+        "one."
+    )
+
+
+def _served(dataset: xr.Dataset) -> np.ndarray:
+    """Features that each neuron serves (density, seed, neuron)."""
+    shares = np.abs(dataset["W1"].values) * np.swapaxes(dataset["W2"].values, -1, -2)
+    return np.sum(shares >= _SERVES, axis=-1)
+
+
+def _recovered(dataset: xr.Dataset) -> np.ndarray:
+    """R² of each output (density, seed, feature)."""
+    p = dataset["density"].values
+    return 1 - dataset["outputs"].values / (p / 3 - p**2 / 4)[:, None, None]
 
 
 def _small(figure: SubFigure, dataset: xr.Dataset) -> None:
@@ -61,7 +99,7 @@ def _numbers(ax: Axes, values: np.ndarray) -> None:
     ax.set_aspect("auto")
     for (k, i), value in np.ndenumerate(values):
         dark = abs(np.arcsinh(value)) > 0.6 * np.arcsinh(scale)
-        text = "0" if abs(value) < 5e-4 else f"{value:.2g}"
+        text = "0" if abs(value) < 5e-4 else f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
         ax.text(i, k, text, ha="center", va="center", size=6.5, color="w" if dark else "k")
     ax.set_xticks(range(values.shape[1]), [str(i + 1) for i in range(values.shape[1])])
     ax.set_yticks(range(len(values)), [str(k + 1) for k in range(len(values))])
@@ -99,31 +137,31 @@ def _stack(ax: Axes, at: xr.Dataset) -> None:
     serves = W1 * W2 >= _SERVES
     counts = serves.sum(axis=1)
     main = np.where(counts > 0, np.argmax(W1 * serves, axis=1), W1.shape[1])
+    box, colours = [], []
     for place, k in enumerate(np.argsort(main, kind="stable")):
         bottom = 0.0
         for i in np.flatnonzero(W1[k] >= _DRAWN):
-            colour = _REST if not serves[k, i] else _ALONE if counts[k] == 1 else _SHARED
-            edge = {"edgecolor": "#555555", "lw": 0.15 if colour == _REST else 0.4}
-            ax.bar(place + 1, W1[k, i], 0.85, bottom, color=colour, **edge)
+            box.append((place + 1 - 0.425, bottom, 0.85, W1[k, i]))
+            colours.append(_REST if not serves[k, i] else _ALONE if counts[k] == 1 else _SHARED)
             bottom += W1[k, i]
+    boxes(ax, box, colours, [0.15 if colour == _REST else 0.4 for colour in colours])
+    ax.set_ylim(0, None)
     ax.set_xlim(0.3, len(W1) + 0.7)
 
 
 def _lines(figure: SubFigure, dataset: xr.Dataset) -> None:
     axes = figure.subplots(1, 3)
     p = dataset["density"].values
-    shares = np.abs(dataset["W1"].values) * np.swapaxes(dataset["W2"].values, -1, -2)
-    counts = np.sum(shares >= _SERVES, axis=-1)
+    counts = _served(dataset)
     kinds: tuple[tuple[Any, str, str, str], ...] = (
         ((counts == 1).sum(axis=-1), "one feature", _ALONE, "o"),
-        ((counts >= 2).sum(axis=-1), "several", "#c9762b", "s"),
+        ((counts >= 2).sum(axis=-1), "several", OCHRE, "s"),
         ((counts == 0).sum(axis=-1), "none", "#777777", "^"),
     )
     for values, label, colour, marker in kinds:
         _spread(axes[0], p, values, colour, marker, label)
     axes[0].set(ylabel="neurons that serve", title="(d) polysemanticity")
-    recovered = 1 - dataset["outputs"].values / (p / 3 - p**2 / 4)[:, None, None]
-    _spread(axes[1], p, (recovered > 0.5).sum(axis=-1), _ALONE, "o", "trained")
+    _spread(axes[1], p, (_recovered(dataset) > 0.5).sum(axis=-1), _ALONE, "o", "trained")
     m = dataset.sizes["neuron"]
     axes[1].axhline(m / 2, color="black", lw=1, label="two neurons each, $m/2$")
     axes[1].axhline(m, color="#777777", lw=1, ls=(0, (5, 1.5)), label="as many as neurons, $m$")

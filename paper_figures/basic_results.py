@@ -1,6 +1,5 @@
 """Basic results: WᵀW, biases, and norms coloured by superposition, at every density."""
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -11,9 +10,11 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure, SubFigure
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import STYLE
+from ._words import listed, number
+
 COLUMNS = 4
-_GAP = 2  # columns between WᵀW and b
+_GAP = 2  # columns between WᵀW and b, or more of many features
 _GRAM = "cividis"
 _SHARED = ListedColormap(mpl.colormaps["Blues"](np.linspace(0, 0.7, 256)))  # dark in grey as well
 _NARROW = 40  # features from which a bar is too thin for its edge and pattern
@@ -30,6 +31,35 @@ def draw(dataset: xr.Dataset) -> Figure:
         for block, n in zip(blocks, sizes, strict=True):
             _block(block, dataset, n, rows)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, and of the densest and the sparsest network what is stored and how."""
+    p = dataset["density"].values
+    ends = [int(p.argmax()), int(p.argmin())]
+    systems = []
+    for n in map(int, np.atleast_1d(dataset.attrs["sizes"])):
+        told = [_told(dataset.isel(density=k), n) for k in ends]
+        systems.append(
+            f"{n} features in {dataset.sizes[f'n{n}_hidden']} dimensions: {'; '.join(told)}"
+        )
+    return (
+        "WᵀW, biases and norms of the best network at each density, minimised on the exact loss or "
+        f"trained, beside the linear model; p = {listed(p)}. Bars are norms ‖W_i‖, darker the "
+        f"more a feature shares its direction, Σ(Ŵ_i·W_j)² over j ≠ i; in superposition where "
+        f"that is at least {number(dataset.attrs['superposed'])} and the norm at least "
+        f"{number(dataset.attrs['represented'])} (dotted line). {'. '.join(systems)}."
+    )
+
+
+def _told(at: xr.Dataset, n: int) -> str:
+    stored = at[f"n{n}_norm"].values >= at.attrs["represented"]
+    shared = stored & (at[f"n{n}_interference"].values >= at.attrs["superposed"])
+    ratio = number(at[f"n{n}_best_loss"] / at[f"n{n}_linear_loss"])
+    return (
+        f"at p = {number(at['density'])}, {stored.sum()} are stored, {shared.sum()} of them in "
+        f"superposition, with {ratio} times the loss of the linear model"
+    )
 
 
 def _block(figure: SubFigure, dataset: xr.Dataset, n: int, rows: int) -> None:
@@ -92,12 +122,13 @@ def _panel(dataset: xr.Dataset, n: int, k: int) -> tuple:
 def _map(ax: Axes, gram: np.ndarray, b: np.ndarray, size: float, title: str):
     """WᵀW with b as a column of its own on the right."""
     n = len(b)
-    wide = np.full((n, n + _GAP + max(1, n // 12)), np.nan)
+    gap = max(_GAP, n // 8)
+    wide = np.full((n, n + gap + max(1, n // 12)), np.nan)
     wide[:, :n] = gram
-    wide[:, n + _GAP :] = b[:, None]
+    wide[:, n + gap :] = b[:, None]
     image = ax.imshow(wide, cmap=_GRAM, vmin=-size, vmax=size)
     ax.set_title(title, weight="normal", size=8)
-    middle = (n + _GAP + wide.shape[1] - 1) / 2
+    middle = (n + gap + wide.shape[1] - 1) / 2
     ax.set_xticks([0, n - 1, middle], labels=["1", str(n), "$b$"])
     ax.set_yticks([0, n - 1], labels=["1", str(n)])
     return image

@@ -1,6 +1,5 @@
 """Where gradient flow ends: probabilities of the ends, and maps of the starts."""
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -12,22 +11,24 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import GREEN, NAVY, OCHRE, SKY, STYLE
+from ._words import number, percent
+
 _COLUMNS = 5  # planes side by side
 _PANELS = 5  # relative importances shown; of more, some in between are left out
 _FAILED = "failed"
 
 # For each end a colour and a hatching: the colours differ in lightness or the hatchings do.
 _LOOK = {
-    "dedicated to 1": ("#123a6d", ""),
+    "dedicated to 1": (NAVY, ""),
     "dedicated to 2": ("#5a1846", "||||"),
-    "dedicated, half-stable (saddle)": ("#5b93cc", "////"),
+    "dedicated, half-stable (saddle)": (SKY, "////"),
     "acute": ("#8fc9a9", "...."),
     "acute, both biases negative": ("#2f6b4f", "++++"),
     "dead feature": ("#3d3d3d", "xxxx"),
     "other saddle": ("#ffffff", "****"),
     _FAILED: ("#d62728", "OO"),
-    "antipodal, |w₂| > |w₁|": ("#c9762b", "\\\\\\\\"),
+    "antipodal, |w₂| > |w₁|": (OCHRE, "\\\\\\\\"),
     "weak antipodal": ("#c9a23f", "----"),
     "strong antipodal": ("#fff3bf", ""),
     "antipodal": ("#f3dc8c", ""),
@@ -42,10 +43,10 @@ _LIMITS = (
     ("line_acute_side", (0, (1, 1)), "acute side"),
 )
 _CURVES = (
-    ("#123a6d", "o", "-"),
-    ("#c9762b", "s", "--"),
-    ("#5b93cc", "D", "-."),
-    ("#7a9e3a", "^", ":"),
+    (NAVY, "o", "-"),
+    (OCHRE, "s", "--"),
+    (SKY, "D", "-."),
+    (GREEN, "^", ":"),
 )
 _LEAST_SHARE = 0.04  # no room for the interval of a smaller one
 
@@ -64,6 +65,25 @@ def draw(dataset: xr.Dataset) -> Figure:
         _legends(right, dataset)
         _planes(bottom, dataset, rows)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, and how often the flow ends in the ground state."""
+    hits, flows = dataset["ground_count"].values.sum(), dataset["end"].size
+    over = ["density", "relative_importance"]
+    ended = dataset["count"].sum([*over, "end_index"])
+    pooled = (dataset["ground_count"].sum(over) / ended).values
+    scale = dataset["scale"].values
+    return (
+        f"Where {flows} flows of the exact loss end, two features in one dimension. (a) "
+        f"Probability of each end over the density, weights at the start of standard deviation "
+        f"{number(_scale_of(dataset), 2)}, with 95 % intervals; red lines are theory's limits of "
+        f"stability of dedicated. (b) Probability of the ground state over the scale of the start: "
+        f"{percent(hits / flows)} in all, from {percent(pooled.min())} at scale "
+        f"{number(scale[pooled.argmin()], 2)} to {percent(pooled.max())} at "
+        f"{number(scale[pooled.argmax()], 2)}. (c) Ends by the weights at the start, zero "
+        "biases, with the stationary states."
+    )
 
 
 def _names(dataset: xr.Dataset) -> list[str]:

@@ -1,6 +1,5 @@
 """Correlated features: weights of small systems, overlaps of sets of ten, collapse over density."""
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -10,14 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import NAVY, OCHRE, STYLE
+from ._words import number
+
 _PANELS = (
     ("correlated_pairs", "two correlated pairs"),
     ("anticorrelated_pairs", "two anticorrelated pairs"),
     ("three_anticorrelated_pairs", "three anticorrelated pairs"),
 )
 _THREE = "three_correlated_pairs"
-_LOOK = (("#123a6d", "-", "o"), ("#e2a04a", (0, (5, 1.5)), "s"), ("#777777", (0, (1, 1)), "^"))
+_LOOK = ((NAVY, "-", "o"), ("#e2a04a", (0, (5, 1.5)), "s"), ("#777777", (0, (1, 1)), "^"))
 _PAPER = ((0.5, 1.0, 3), (0.25, 0.5, 3), (0.15, 0.2, 2), (0.05, 0.15, 1), (0.0, 0.05, 0))
 _MAPS = (("sets_of_ten", "two sets of ten"), ("independent", "20 independent"))
 _SAME = 0.95  # cosine in a pair from which it is collapsed, if its norms are above the next
@@ -47,6 +48,48 @@ def draw(dataset: xr.Dataset) -> Figure:
         bar.set_label("$W_i \\cdot W_j$")
         _counts(axes[2], dataset)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, and how many pairs are collapsed at each density."""
+    p = dataset[f"{_THREE}_density"].values
+    counts = "; ".join(
+        f"{count} at p = {number(q)}" for q, count in zip(p, _lowest_counts(dataset), strict=True)
+    )
+    told = []
+    for name, title in _PANELS:
+        at = dataset.isel({f"{name}_density": -1})
+        W = _lowest(at, name)
+        cosines = [
+            number(W[:, i] @ W[:, i + 1] / np.linalg.norm(W[:, i]) / np.linalg.norm(W[:, i + 1]), 2)
+            for i in range(0, W.shape[1], 2)
+        ]
+        told.append(f"{title}: {', '.join(cosines)}")
+    shares = [f"{number(_within(dataset, name), 2)} of {title}" for name, title in _MAPS]
+    return (
+        f"Lowest of {dataset.sizes['seed']} networks of correlated features (all of a set active "
+        "together) and anticorrelated ones (one of a set at a time). (a to c) Weights in the "
+        "plane, with the cosine within each pair: "
+        f"{'; '.join(told)}. (d) Three correlated pairs over the density. (e, f) WᵀW of two "
+        f"correlated sets of ten and of independent features: mean square cosine within the sets "
+        f"{' and '.join(shares)}. (g) Pairs that have collapsed to one direction: {counts}; "
+        "squares are trained networks, grey bars the ranges of Elhage et al. 2022."
+    )
+
+
+def _within(dataset: xr.Dataset, name: str) -> float:
+    """Mean square cosine within sets, of the lowest network at the sparsest density."""
+    at = dataset.isel({f"{name}_density": -1}).sel(kind="polished")
+    loss = at[f"{name}_loss"].fillna(np.inf)
+    return float(at[f"{name}_within"].isel(seed=int(loss.argmin("seed"))))
+
+
+def _lowest_counts(dataset: xr.Dataset) -> np.ndarray:
+    """Pairs collapsed in the lowest network of each density."""
+    pair = str(dataset[f"{_THREE}_cosine"].dims[-1])
+    same = (dataset[f"{_THREE}_cosine"] >= _SAME) & (dataset[f"{_THREE}_pair_norm"] >= _STORED)
+    loss = dataset[f"{_THREE}_loss"].sel(kind="polished").fillna(np.inf)
+    return same.sum(pair).sel(kind="polished").isel(seed=loss.argmin("seed")).values
 
 
 def _lowest(at: xr.Dataset, name: str) -> np.ndarray:
@@ -118,11 +161,9 @@ def _counts(ax: Axes, dataset: xr.Dataset) -> None:
     for k in range(4):
         share = np.mean(trained == k, axis=1)
         label = "trained (area: share)" if k == 0 else None
-        look: dict[str, Any] = {"marker": "s", "c": "white", "edgecolors": "#c9762b"}
+        look: dict[str, Any] = {"marker": "s", "c": "white", "edgecolors": OCHRE}
         ax.scatter(p, np.full(len(p), k), 90 * share, label=label, **look)
-    loss = dataset[f"{_THREE}_loss"].sel(kind="polished").fillna(np.inf)
-    lowest = counts.sel(kind="polished").isel(seed=loss.argmin("seed")).values
-    ax.plot(p, lowest, "o", color="#123a6d", ms=4, label="lowest, exact loss")
+    ax.plot(p, _lowest_counts(dataset), "o", color=NAVY, ms=4, label="lowest, exact loss")
     ax.set(xscale="log", xlabel="density $p$", ylabel="pairs collapsed, of three", ylim=(-0.4, 4.7))
     ax.set_yticks(range(4))
     ax.set_title("(g) collapse to principal components")

@@ -1,19 +1,19 @@
 """Escape of the acute state: an Arrhenius plot, and the measured rates over Kramers' formula."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import GREEN, NAVY, OCHRE, SKY, STYLE
+from ._words import listed, number
+
 _LOOK = (  # colour, marker, dashes: told apart without colours
-    ("#123a6d", "o", "-"),
-    ("#c9762b", "s", (0, (5, 1.5))),
-    ("#5b93cc", "D", (0, (1, 1))),
-    ("#7a9e3a", "^", (0, (5, 1, 1, 1))),
+    (NAVY, "o", "-"),
+    (OCHRE, "s", (0, (5, 1.5))),
+    (SKY, "D", (0, (1, 1))),
+    (GREEN, "^", (0, (5, 1, 1, 1))),
 )
 _SHIFT = 0.07  # of the points in units of ΔL/T, so that their intervals do not overlap
 
@@ -28,6 +28,29 @@ def draw(dataset: xr.Dataset) -> Figure:
         handles, labels = left.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=dataset.sizes["point"])
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, the slopes, and the measured rates over theory's."""
+    slopes = [
+        f"{number(s)} ({number(low)} to {number(high)})"
+        for s, (low, high) in zip(
+            dataset["slope"].values, dataset["slope_interval"].values, strict=True
+        )
+    ]
+    ratio = {
+        name: np.exp(np.mean(np.log((dataset["rate"] / dataset[name]).values), axis=1))
+        for name in ("kramers_rate", "corrected_rate")
+    }
+    return (
+        "Escape of the acute state of two features by Langevin noise: "
+        f"{int(dataset['crossings'].sum())} escapes at {dataset.sizes['point']} points of the "
+        f"phase diagram and {dataset.sizes['barrier_over_temperature']} temperatures. (a) Rates "
+        "against the exact barrier over temperature, with Kramers' line; slopes in units of the "
+        f"barrier (95 %): {listed(slopes)}. (b) Rates over Kramers' formula, geometric means "
+        f"{listed(ratio['kramers_rate'])}; over its integrals at finite temperature (lines) "
+        f"{listed(ratio['corrected_rate'])}."
+    )
 
 
 def _arrhenius(ax: Axes, dataset: xr.Dataset) -> None:

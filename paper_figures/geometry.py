@@ -1,6 +1,5 @@
 """Ground states beside minima on the sphere: distances, what restores Thomson's, the triangle."""
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -10,12 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import GREEN, NAVY, OCHRE, SKY, STYLE
+from ._words import listed, number
+
 _LOOK = {  # colour, marker, filled: told apart without colours
-    "thomson": ("#123a6d", "o", True, "Thomson"),
-    "logarithmic": ("#5b93cc", "s", False, "logarithmic"),
-    "relu": ("#c9762b", "^", True, "ReLU²"),
-    "packing": ("#7a9e3a", "D", False, "best packing"),
+    "thomson": (NAVY, "o", True, "Thomson"),
+    "logarithmic": (SKY, "s", False, "logarithmic"),
+    "relu": (OCHRE, "^", True, "ReLU²"),
+    "packing": (GREEN, "D", False, "best packing"),
 }
 _LEVELS = {
     "limit": "free, $p \\to 0$",
@@ -25,7 +26,7 @@ _LEVELS = {
     "all_angles": "$\\Sigma(1 + \\cos)^2$",
     "frame": "$\\Sigma\\cos^2$, nearest",
 }
-_SHADES = {"agrees": "#123a6d", "several": "#5b93cc", "differs": "#e3d5bf", "drops": "#f6f3ee"}
+_SHADES = {"agrees": NAVY, "several": SKY, "differs": "#e3d5bf", "drops": "#f6f3ee"}
 _NEVER = 2.0  # the distance that stands for another number of features
 _FLOOR = 2e-4
 
@@ -55,6 +56,26 @@ def draw(dataset: xr.Dataset) -> Figure:
         )
         right.set_title(f"({last}) $n = 3$, $m = 2$")
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, and how many ground states are Thomson minima or best packings."""
+    level, close = _lowest(dataset), dataset.attrs["close"]
+    at = dataset.sel(level=level)
+    agrees = (at["farthest"] <= close) & (at["dead"] == 0)
+    shown = [
+        f"{int(agrees.sel(reference=name).sum())} {label}" for name, (*_, label) in _LOOK.items()
+    ]
+    return (
+        f"Ground states of n equal features in m = {listed(dataset.attrs['dimensions'])} "
+        "dimensions beside minima of particles on a sphere. Top: distance of the ground state at "
+        f"{level} to each kind of minimum; of {dataset.sizes['pair']} pairs (n, m), within "
+        f"{number(close)} are {listed(shown)}. Numbers −k: k features are dropped. Bottom left: "
+        "whether the state is Thomson's, at each density and as norms and biases are fixed one "
+        "after the other. Bottom right: loss of the triangle of three features above the ground "
+        "state; by theory it is the ground state above p = "
+        f"{number(dataset.attrs['triangle_ground_density'], 4)}."
+    )
 
 
 def _lowest(dataset: xr.Dataset) -> str:
@@ -121,7 +142,7 @@ def _square(ax: Axes, i: int, j: int, kind: str, dead: int) -> None:
 def _triangle(ax: Axes, dataset: xr.Dataset) -> None:
     p = dataset["triangle_density"].values
     excess = dataset["triangle_loss"].values / dataset["triangle_ground_loss"].values - 1
-    ax.plot(p, 100 * np.maximum(excess, 0), "o", color="#123a6d", ms=4)
+    ax.plot(p, 100 * np.maximum(excess, 0), "o", color=NAVY, ms=4)
     at = dataset.attrs["triangle_ground_density"]
     ax.axvline(at, color="0.3", ls=(0, (5, 2)), lw=0.9)
     ax.text(at * 0.9, ax.get_ylim()[1] * 0.3, f"theory\n$p = {at:.3f}$", ha="right", va="top")

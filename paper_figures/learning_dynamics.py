@@ -1,17 +1,17 @@
 """Learning dynamics: plateaus of the loss, steps of D_i, predicted lengths, training beside."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import NAVY, OCHRE, SKY, STYLE
+from ._words import listed, number
+
 _LEVELS = ((1.0, "1"), (2 / 3, "2/3"), (1 / 2, "1/2"), (2 / 5, "2/5"))
 _SHOWN = 0.1  # norm above which D_i says something of the feature
-_TRAINERS = {"AdamW": ("#c9762b", (0, (5, 1.5))), "SGD": ("#5b93cc", (0, (1, 1)))}
+_TRAINERS = {"AdamW": (OCHRE, (0, (5, 1.5))), "SGD": (SKY, (0, (1, 1)))}
 _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 
 
@@ -28,6 +28,29 @@ def draw(dataset: xr.Dataset) -> Figure:
         _equal(equal, dataset)
         _trained_steps(adam, dataset)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, lengths of plateaus over their predictions, where training ends."""
+    n = dataset.sizes["feature"]
+    covered = dataset["covered"].values
+    ratio = (dataset["length"] / dataset["predicted"]).values
+    ends = [
+        f"{name} {number(dataset['trained_loss'].sel(trainer=name)[-1])}"
+        for name in dataset["trainer"].values
+    ]
+    return (
+        f"Gradient flow of the exact loss from small weights, {n} features. (a) The loss waits at "
+        f"{dataset.sizes['plateau']} saddles, of index {listed(dataset['index'].values)} in turn. "
+        "(b) Length of each plateau against the linear theory of its exit: measured over predicted "
+        f"is {listed(ratio[covered])} where the saddle lies on no kink of the loss and "
+        f"{listed(ratio[~covered])} at kinks, where no prediction is claimed. (c) "
+        f"Dimensionality D_i of the features with norm above {_SHOWN:g}, with 1, 2/3, 1/2 and 2/5. "
+        "(d) Training on samples from the same start: the flow ends at "
+        f"{number(dataset['loss'][-1])}, {listed(ends)}. (e) {dataset.sizes['equal_feature']} "
+        "equal features: D_i, and the angle between two triangles that turn from a prism into an "
+        f"antiprism, which ends at {number(dataset['twist'][-1])}°. (f) D_i of AdamW."
+    )
 
 
 def _bands(ax: Axes, dataset: xr.Dataset) -> None:
@@ -126,10 +149,10 @@ def _equal(ax: Axes, dataset: xr.Dataset) -> None:
     t = dataset["equal_time"]
     for i in range(dataset.sizes["equal_feature"]):
         label = "$D_i$" if i == 0 else None
-        ax.plot(t, dataset["equal_dimensionality"][:, i], color="#123a6d", lw=0.9, label=label)
+        ax.plot(t, dataset["equal_dimensionality"][:, i], color=NAVY, lw=0.9, label=label)
     ax.axhline(0.5, color="0.35", lw=0.6, ls=(0, (1, 2)))
     formed = dataset["triangles_off"] < 0.03
-    ax.plot(t, (dataset["twist"] / 60).where(formed), color="#c9762b", ls=(0, (5, 1.5)),
+    ax.plot(t, (dataset["twist"] / 60).where(formed), color=OCHRE, ls=(0, (5, 1.5)),
             label="twist / 60°")  # fmt: skip
     ax.set(xscale="log", xlabel="time $t$ of the flow (1/curvature)", ylim=(0, 1.08))
     ax.set_xlim(10.0, float(t[-1]))

@@ -1,15 +1,15 @@
 """Five features, one sparser: losses of both arrangements, and how the pentagon deforms."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-STYLE = Path(__file__).parent / "style.mplstyle"
-_COLOURS = ("#123a6d", "#c9762b")  # pentagon, two digons
+from ._draw import NAVY, OCHRE, STYLE
+from ._words import number
+
+_COLOURS = (NAVY, OCHRE)  # pentagon, two digons
 _PAPER = 2.5  # times sparser, where Elhage et al. 2022 see the jump
 _INSETS = 5
 _DASHED = (0, (4, 2))
@@ -31,6 +31,31 @@ def draw(dataset: xr.Dataset) -> Figure:
         norms.set_xlabel("")
         norms.tick_params(labelbottom=False)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, where the losses cross and where the pentagon ends."""
+    crossing, limit = float(dataset["crossing"][0]), float(dataset["limit"][0])
+    vary, p = dataset.attrs["vary"], float(dataset.attrs["density"])
+    ratio = dataset["ratio"].values
+    crosses = (
+        f"Both have the same loss where it is {number(1 / crossing)} times smaller"
+        if np.isfinite(crossing)
+        else "Their losses do not cross in this range"
+    )
+    ends = (
+        f", and the pentagon stops being a minimum where it is {number(1 / limit)} times smaller"
+        if np.isfinite(limit)
+        else ""
+    )
+    paper = f" (Elhage et al. 2022 see the jump at {number(_PAPER)})" if vary == "density" else ""
+    return (
+        f"Five features in two dimensions, density {number(p)}, one with a {vary} of its own, "
+        f"{number(ratio.min())} to {number(ratio.max())} times that of the others. Top: the lower "
+        "arrangement, the odd feature filled. Left: exact losses of the pentagon and of two "
+        f"digons, solid where the lower, and the best of {dataset.sizes['start']} random starts. "
+        f"{crosses}{paper}{ends}. Right: norms and angles of the pentagon as it deforms."
+    )
 
 
 def _axis(ax: Axes, dataset: xr.Dataset) -> None:

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 from . import _maps as maps
 from . import phase_boundary_three
+from ._draw import STYLE
+from ._words import number, percent
 
 _AXES = ("relative_importance", "density")
 _ZOOM_R, _ZOOM_P = (0.48, 1 / 0.48), (0.44, 1.0)
@@ -30,7 +32,7 @@ def draw(dataset: xr.Dataset) -> Figure:
     """
     if dataset.sizes["feature"] == 3:
         return phase_boundary_three.draw(dataset)
-    with mpl.rc_context(fname=maps.STYLE):
+    with mpl.rc_context(fname=STYLE):
         figure = Figure(figsize=(8.6, 7.9), dpi=200, layout="constrained")
         axes = figure.subplots(2, 2)
         mesh = _exact_map(axes[0, 0], dataset)
@@ -48,6 +50,37 @@ def draw(dataset: xr.Dataset) -> Figure:
             legend = figure.legend(handles, labels, loc="outside upper center", ncols=4)
             legend.get_frame().set_facecolor("0.8")
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, special points of theory, and how many networks are ground states."""
+    if dataset.sizes["feature"] == 3:
+        return phase_boundary_three.caption(dataset)
+    cells, shown = maps.cells_in_ground_state(dataset), dataset["map_loss"].shape
+    attrs = dataset.attrs
+    points = [
+        f"{name} at p = {number(attrs[key][0], 4)}, r = {number(attrs[key][1], 4)}"
+        for key, name in (
+            ("critical_end_point", "critical end point"),
+            ("upper_tricritical_point", "tricritical point"),
+        )
+        if key in attrs
+    ]
+    cut = f"at density {number(attrs['cut_density'])}" if "cut_density" in attrs else ""
+    if "cut_first_order" in attrs:
+        cut += (
+            f": equal losses at r = {number(attrs['cut_first_order'], 4)}, dedicated unstable "
+            f"above {number(attrs['cut_stability'], 4)}, so that the minimum depends on the way "
+            "there"
+        )
+    return (
+        "Phase diagram of two features in one dimension, the second of relative importance r. (a) "
+        f"Ground state of the exact loss in {shown[0]} × {shown[1]} cells, with the exact "
+        f"boundaries of theory{''.join(f'; {point}' for point in points)}. (b) Best of "
+        f"{dataset.sizes['start']} trained networks in each of {cells.size} cells: the ground "
+        f"state in {percent(cells.mean(), 4)} of them. (c) Its loss above that of the ground "
+        f"state, relative. (d) Order parameter along the cut {cut}."
+    )
 
 
 def _order(w1: np.ndarray, w2: np.ndarray) -> np.ndarray:

@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from . import _maps as maps
+from ._draw import STYLE
+from ._words import number, percent
 
 # Kinds of states: names of phases that belong to it, its colour; grey levels differ throughout.
 _KINDS = {
@@ -37,7 +39,7 @@ _FINE = 400
 
 def draw(dataset: xr.Dataset) -> Figure:
     """Exact map with theory's transitions, trained map, residual, and a cut."""
-    with mpl.rc_context(fname=maps.STYLE):
+    with mpl.rc_context(fname=STYLE):
         figure = Figure(figsize=(8.6, 8.1), dpi=200, layout="constrained")
         axes = figure.subplots(2, 2)
         _exact_map(axes[0, 0], dataset)
@@ -53,6 +55,36 @@ def draw(dataset: xr.Dataset) -> Figure:
         legend = figure.legend(handles=[*patches, *handles], loc="outside upper center", ncols=4)
         legend.get_frame().set_facecolor("0.8")
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, special points of theory, and how many networks are ground states."""
+    cells, shown = maps.cells_in_ground_state(dataset), dataset["map_loss"].shape
+    at, smooth = (dataset[f"cut_{name}"].values for name in ("relative_importance", "continuous"))
+    known = np.isfinite(at)
+    jumps = int(np.sum(known) - np.sum(smooth[known]))
+    return (
+        "Phase diagram of three features in two dimensions, the third of relative importance r. "
+        f"(a) Ground state of the exact loss in {shown[0]} × {shown[1]} cells, with the "
+        f"transitions of theory{_special(dataset)}. (b) Best of "
+        f"{dataset.sizes['start']} trained networks in each of {cells.size} cells: the ground "
+        f"state in {percent(cells.mean())} of them. (c) Its loss above that of the ground state, "
+        f"relative. (d) Norms along the cut at density {number(dataset.attrs['cut_density'])}, "
+        f"with {int(known.sum())} transitions of theory, {jumps} of them of first order."
+    )
+
+
+def _special(dataset: xr.Dataset) -> str:
+    """Where theory's special points lie, if the dataset has them."""
+    if "triangle_point" not in dataset.attrs:
+        return ""
+    names = ("triangle", "lower_isosceles_critical", "upper_isosceles_critical")
+    triangle, *two = (dataset.attrs[f"{name}_point"] for name in names)
+    critical = " and ".join(f"p = {number(p, 4)}, r = {number(r, 4)}" for p, r in two)
+    return (
+        f"; at r = 1 the triangle is the ground state above p = {number(triangle[0], 4)}; critical "
+        f"points of isosceles states at {critical}"
+    )
 
 
 def _kinds(dataset: xr.Dataset, codes: np.ndarray) -> np.ndarray:

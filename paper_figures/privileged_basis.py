@@ -1,7 +1,5 @@
 """Privileged basis: stacks of weights by neuron, counts of neurons, losses of all networks."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
@@ -9,8 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
-STYLE = Path(__file__).parent / "style.mplstyle"
-_ALONE, _SHARED, _REST = "#123a6d", "#e0a458", "#e4e4e4"  # dark, middle, light in grey
+from ._draw import NAVY, OCHRE, STYLE, boxes
+from ._words import number
+
+_ALONE, _SHARED, _REST = NAVY, "#e0a458", "#e4e4e4"  # dark, middle, light in grey
 _COLUMNS = 5
 _TALLEST = 1.3  # losses drawn, over that of one feature a neuron
 _NAMED = 0.22  # smaller weights get no number of their feature
@@ -25,6 +25,26 @@ def draw(dataset: xr.Dataset) -> Figure:
         _stacks(parts[0, 0], dataset, rows)
         _lines(parts[1, 0], dataset)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, and the neurons with one and with several features at each density."""
+    least, p = float(dataset.attrs["stored"]), dataset["density"].values
+    W = np.stack([w[k] for w, k in zip(dataset["W"].values, _best(dataset), strict=True)])
+    counts = (least <= W).sum(axis=2)
+    codes = "; ".join(
+        f"p = {number(q)}: {np.sum(n == 1)} and {np.sum(n >= 2)}"
+        for q, n in zip(p, counts, strict=True)
+    )
+    best = dataset["loss"].min("seed") / dataset["monosemantic_loss"]
+    return (
+        f"{dataset.sizes['feature']} features of falling importance on {dataset.sizes['neuron']} "
+        f"rectified neurons; best of {dataset.sizes['seed']} networks at each density. (a) Weights "
+        f"of each neuron, stacked; features with W_ki ≥ {number(least)} count as stored. (b) "
+        f"Neurons of the best network that store one feature and several: {codes}. (c) Losses of "
+        "all networks over that of one feature a neuron; the best goes from "
+        f"{number(best[0], 4)} to {number(best[-1], 4)}. (d) Features recovered with R² > 1/2."
+    )
 
 
 def _best(dataset: xr.Dataset) -> list[int]:
@@ -60,17 +80,20 @@ def _stack(ax: Axes, W: np.ndarray, least: float) -> None:
     counts = stored.sum(axis=1)
     first = np.where(counts > 0, stored.argmax(axis=1), W.shape[1])
     order = np.lexsort((first, counts != 1))
+    box, colours = [], []
     for place, k in enumerate(order):
         ends = {1: 0.0, -1: 0.0}
         for i, weight in enumerate(W[k]):
             side = 1 if weight > 0 else -1
             colour = _REST if not stored[k, i] else _ALONE if counts[k] == 1 else _SHARED
-            ax.bar(place + 1, weight, 0.86, ends[side], color=colour, edgecolor="#555555", lw=0.35)
+            box.append((place + 1 - 0.43, ends[side], 0.86, weight))
+            colours.append(colour)
             if abs(weight) >= _NAMED:
                 ink = "w" if colour == _ALONE else "k"
                 height = ends[side] + weight / 2
                 ax.text(place + 1, height, str(i + 1), ha="center", va="center", size=6, color=ink)
             ends[side] += weight
+    boxes(ax, box, colours, 0.35)
     ax.axhline(0, color="black", lw=0.7)
     ax.set_xticks(range(1, len(W) + 1))
 
@@ -85,7 +108,7 @@ def _lines(figure: SubFigure, dataset: xr.Dataset) -> None:
         axes[1].plot(np.full(len(values), at), values, "_", color="#999999", ms=5, mew=0.5)
         if values.max() > _TALLEST:
             axes[1].plot(at, 0.98 * _TALLEST, "^", color="#999999", ms=4)
-    axes[1].plot(p, np.median(loss, axis=1), "s--", color="#c9762b", ms=4, label="median")
+    axes[1].plot(p, np.median(loss, axis=1), "s--", color=OCHRE, ms=4, label="median")
     axes[1].plot(p, np.min(loss, axis=1), "o-", color=_ALONE, ms=4, label="best")
     axes[1].axhline(1, color="black", lw=0.8, label="one feature a neuron (exact)")
     axes[1].set(
@@ -111,7 +134,7 @@ def _counts(ax: Axes, dataset: xr.Dataset, W: np.ndarray) -> None:
     """Neurons with one and with several features; the band is what other thresholds count."""
     p, least = dataset["density"].values, float(dataset.attrs["stored"])
     others = [float(t) for t in np.atleast_1d(dataset.attrs["other_thresholds"])]
-    kinds = (("one feature", _ALONE, "o-"), ("several", "#c9762b", "s--"))
+    kinds = (("one feature", _ALONE, "o-"), ("several", OCHRE, "s--"))
     for kind, (label, colour, style) in enumerate(kinds):
         counts = [
             np.sum((n >= 2) if kind else (n == 1), axis=1)

@@ -1,15 +1,15 @@
 """Loss over the hidden dimension: power-law densities by weight decay, and equal densities."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-STYLE = Path(__file__).parent / "style.mplstyle"
-_LOOK = (("#123a6d", "o"), ("#c9762b", "s"), ("#7a9e3a", "^"))  # told apart without colours
+from ._draw import GREEN, NAVY, OCHRE, STYLE
+from ._words import listed, number
+
+_LOOK = ((NAVY, "o"), (OCHRE, "s"), (GREEN, "^"))  # told apart without colours
 
 
 def draw(dataset: xr.Dataset) -> Figure:
@@ -33,6 +33,39 @@ def draw(dataset: xr.Dataset) -> Figure:
             ax.legend(loc="lower left")
         axes[0].set_ylabel(f"loss, summed over {int(dataset.attrs['n'])} features")
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, and the local exponents with equal densities."""
+    m, n = dataset["hidden"].values, int(dataset.attrs["n"])
+    loss, theirs = (dataset[k].values for k in ("equal_loss", "partial_storage_loss"))
+    local = -np.diff(np.log(loss)) / np.diff(np.log(m))
+    slopes = "; ".join(_ends(dataset.sel(slope=a)) for a in dataset["slope"].values)
+    letters = "abc"[: dataset.sizes["slope"]]
+    return (
+        f"Loss of {n} features of importance 1 over the number of hidden dimensions, m = "
+        f"{listed(m)}. ({', '.join(letters)}) Densities p_i ∝ i⁻ᵅ with "
+        f"{number(dataset.attrs['active'])} feature active on the average: networks trained with "
+        "AdamW at weight decay λ, the exact optimum of the linear model, and the two power laws "
+        f"expected. Local exponent of the loss between the two largest m: {slopes}. "
+        f"({'abcd'[len(letters)]}) All densities {number(dataset.attrs['equal_density'])}: minima "
+        f"of the exact loss have local exponents from {number(local.min())} to "
+        f"{number(local.max())}; their loss over that of the mean field with the best share stored "
+        f"is {number(loss[0] / theirs[0])} at m = {m[0]} and {number(loss[-1] / theirs[-1])} at "
+        f"m = {m[-1]}."
+    )
+
+
+def _ends(at: xr.Dataset) -> str:
+    """Local exponents between the two largest m, at each weight decay and of the linear model."""
+    step = np.log(at["hidden"].values[-1] / at["hidden"].values[-2])
+    words = []
+    for decay in at["weight_decay"].values:
+        loss = at["loss"].sel(weight_decay=decay).values
+        words.append(f"{number(np.log(loss[-2] / loss[-1]) / step)} at λ = {number(decay)}")
+    linear = at["linear_loss"].values
+    words.append(f"{number(np.log(linear[-2] / linear[-1]) / step)} for the linear model")
+    return f"α = {number(at['slope'])}: {', '.join(words)}"
 
 
 def _power_law(ax: Axes, at: xr.Dataset) -> None:

@@ -1,6 +1,5 @@
 """Particles on a sphere: arrangements, agreement with the best known energies, and geometry."""
 
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -9,12 +8,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
+from ._draw import NAVY, OCHRE, STYLE
 from ._hulls import draw_hull
+from ._words import listed, number
 
-STYLE = Path(__file__).parent / "style.mplstyle"
 _COLUMNS, _PICTURES = 8, 16
 _EXACT = 1e-16  # relative differences below are drawn here
 _FOUND = 1e-9
+_TIGHT = 1e-6  # distance from a tight frame below which it is one
 
 
 def draw(dataset: xr.Dataset) -> Figure:
@@ -37,6 +38,29 @@ def draw(dataset: xr.Dataset) -> Figure:
         for ax in axes[1]:
             ax.set_xlabel("number of particles, $N$")
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the panels show, how many best known energies are found, which are tight frames."""
+    n, reference = dataset["size"].values, dataset["reference"].values
+    known = np.isfinite(reference)
+    apart = np.abs(dataset["energy"].values / reference - 1)
+    missed = n[known & (apart > _FOUND)]
+    tight = n[dataset["frame_defect"].values < _TIGHT]
+    rate, search = dataset["hit_rate"].values, bool(dataset.attrs["search"])
+    rarest = int(np.nanargmin(rate))
+    starts = "starts, most of them with a random symmetry," if search else "random starts"
+    return (
+        "Minima of particles that repel each other on the unit sphere in "
+        f"{dataset.attrs['dimension']} dimensions, Σ 1/r^{number(dataset.attrs['exponent'])}, for "
+        f"N = {n.min()} to {n.max()}, from {dataset.attrs['starts']} {starts} each; pictures with "
+        f"the symmetry group found. (a) Of {known.sum()} best known energies "
+        f"{known.sum() - len(missed)} are found to "
+        f"{number(_FOUND)}{', missed: N = ' + listed(missed) if len(missed) else ''}. (b) Share of "
+        f"starts that meet the lowest minimum; least {number(rate[rarest], 2)} at N = {n[rarest]}. "
+        "(c) Dimensionality of each particle over d/N. (d) Distance from a tight frame, zero for N "
+        f"= {listed(tight)}, and dipole."
+    )
 
 
 def _chosen(dataset: xr.Dataset) -> list[int]:
@@ -67,7 +91,7 @@ def _agreement(ax: Axes, dataset: xr.Dataset) -> None:
     apart = np.abs(dataset["energy"].values / reference - 1)
     n = dataset["size"].values
     found, missed = apart <= _FOUND, apart > _FOUND
-    ax.semilogy(n[found], np.maximum(apart[found], _EXACT), "o", ms=4, color="#123a6d",
+    ax.semilogy(n[found], np.maximum(apart[found], _EXACT), "o", ms=4, color=NAVY,
                 label=f"found ({found.sum()})")  # fmt: skip
     ax.semilogy(n[missed], apart[missed], "x", ms=6, color="#c1272d",
                 label=f"missed ({missed.sum()})")  # fmt: skip
@@ -84,8 +108,8 @@ def _hits(ax: Axes, dataset: xr.Dataset) -> None:
     known = dataset["reference_hit_rate"].values
     search = bool(dataset.attrs["search"])
     if not search and np.isfinite(known).any():
-        ax.plot(n, known, "s", ms=5.5, mfc="none", mew=0.8, color="#c9762b", label="table")
-    ax.errorbar(n, rate, spread, fmt="o", ms=3, lw=0.8, color="#123a6d", label="this run, 95 %")
+        ax.plot(n, known, "s", ms=5.5, mfc="none", mew=0.8, color=OCHRE, label="table")
+    ax.errorbar(n, rate, spread, fmt="o", ms=3, lw=0.8, color=NAVY, label="this run, 95 %")
     ax.set(
         ylabel="share of starts, most symmetric" if search else "hit rate of random starts",
         ylim=(-0.03, 1.05),
@@ -100,7 +124,7 @@ def _shares(ax: Axes, dataset: xr.Dataset) -> None:
     ratio = values * n[:, None] / d
     x = np.broadcast_to(n[:, None], ratio.shape)
     ax.axhline(1.0, color="#777777", lw=0.8, ls="--", label="tight frame of equal norms")
-    ax.plot(x.ravel(), ratio.ravel(), "o", ms=2.4, color="#123a6d", label="each particle")
+    ax.plot(x.ravel(), ratio.ravel(), "o", ms=2.4, color=NAVY, label="each particle")
     ax.set(ylabel="$D_i\\, N/d$")
     ax.set_title("(c) dimensionality of the particles")
     ax.legend(loc="best")
@@ -109,8 +133,8 @@ def _shares(ax: Axes, dataset: xr.Dataset) -> None:
 def _defects(ax: Axes, dataset: xr.Dataset) -> None:
     n = dataset["size"].values
     for name, marker, colour, label in (
-        ("frame_defect", "o", "#123a6d", "distance from a tight frame"),
-        ("dipole", "x", "#c9762b", "dipole $\\Vert\\Sigma_i r_i\\Vert$"),
+        ("frame_defect", "o", NAVY, "distance from a tight frame"),
+        ("dipole", "x", OCHRE, "dipole $\\Vert\\Sigma_i r_i\\Vert$"),
     ):
         values = np.maximum(dataset[name].values, _EXACT)
         ax.semilogy(n, values, marker, ms=4, color=colour, label=label)

@@ -1,20 +1,21 @@
 """Equal features over the density: the plateaus of D*, and the lines on which D_i gather."""
 
-from pathlib import Path
-
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-STYLE = Path(__file__).parent / "style.mplstyle"
+from ._draw import NAVY, OCHRE, STYLE
+from ._words import listed, number
+
 _LINES = {"1": 1.0, "3/4": 0.75, "2/3": 2 / 3, "1/2": 0.5, "2/5": 0.4, "3/8": 0.375, "0": 0.0}
 _APART = {"2/5": 3.5, "3/8": -4.0}  # points by which names too close to each other are moved
+_NEAR = 0.02  # a feature this near to a line has a distance to it
 _STORED = 0.1  # ‖W_i‖² above which a feature is stored
 _LOOK = {  # colour, marker, filled: told apart without colours
-    "minimum": ("#123a6d", "o", True),
-    "trained": ("#c9762b", "s", False),
+    "minimum": (NAVY, "o", True),
+    "trained": (OCHRE, "s", False),
 }
 _NAMES = {"minimum": "minimum of the exact loss", "trained": "trained with AdamW"}
 _STATES = {
@@ -37,6 +38,37 @@ def draw(dataset: xr.Dataset) -> Figure:
         handles, labels = axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return figure
+
+
+def caption(dataset: xr.Dataset) -> str:
+    """What the three panels show, D* at the densest and sparsest point, and D_i off the lines."""
+    n, m, p = dataset.sizes["feature"], dataset.sizes["hidden"], dataset["density"].values
+    stars = dataset["dimensions_per_feature"]
+    ends = [stars.sel(density=q, method="nearest") for q in (p.max(), p.min())]
+    half = np.abs(stars.sel(kind="minimum").values - 0.5)
+    off = {str(k): number(_distance(dataset.sel(kind=k)), 2) for k in dataset["kind"].values}
+    return (
+        f"{n} equal features in {m} dimensions at {len(p)} densities from {number(p.max())} to "
+        f"{number(p.min())}. (a) Dimensions per feature, D* = m/‖W‖². D* of the minima of the "
+        f"exact loss goes from {number(ends[0].sel(kind='minimum'))} to "
+        f"{number(ends[1].sel(kind='minimum'))} (of trained networks from "
+        f"{number(ends[0].sel(kind='trained'))} to {number(ends[1].sel(kind='trained'))}) and is "
+        f"nearest to 1/2 at p = {number(p[half.argmin()])}, where it is off by "
+        f"{number(half.min(), 2)}. Lines are theory: m exact pairs, and the mean field with the "
+        "best share of the features stored. (b, c) Dimensionality D_i of each stored feature "
+        f"(‖W_i‖² > {_STORED:g}); horizontal lines are {listed(name for name in _LINES)}, and the "
+        "boxes count features that are dropped. Median distance to the nearest line from 3/8 to "
+        f"3/4, of features within {_NEAR:g} of it: {off['minimum']} in the minima, "
+        f"{off['trained']} in trained networks."
+    )
+
+
+def _distance(at: xr.Dataset) -> float:
+    """Median distance to the lines between 0 and 1 of the stored features near to one."""
+    lines = np.array([value for value in _LINES.values() if 0 < value < 1])
+    values = at["dimensionality"].values[at["norm"].values ** 2 > _STORED]
+    distance = np.min(np.abs(values[:, None] - lines), axis=1)
+    return float(np.median(distance[distance <= _NEAR]))
 
 
 def _stars(ax: Axes, dataset: xr.Dataset) -> None:

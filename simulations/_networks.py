@@ -53,6 +53,16 @@ def _value_and_slope(n: int, m: int, rtol: float) -> Callable[..., Any]:
     return jax.jit(jax.value_and_grad(value))
 
 
+def loss_and_slope(
+    W: np.ndarray, b: np.ndarray, size: Size, density: float, rtol: float
+) -> tuple[float, np.ndarray]:
+    """The exact loss of features of one density, and ∂L/∂b (n,)."""
+    slope = _value_and_slope(size.n, size.m, rtol)
+    p, weights = jnp.asarray(np.full(size.n, density)), jnp.asarray(size.importance)
+    value, gradient = slope(jnp.asarray(np.concatenate([np.ravel(W), b])), weights, p)
+    return float(value), np.asarray(gradient)[W.size :]
+
+
 def start(size: Size, seed: int, index: int) -> tuple[jax.Array, jax.Array]:
     """Xavier-normal weights and zero biases, by the number of the cell."""
     key = jax.random.fold_in(jax.random.key(seed), index)

@@ -16,12 +16,6 @@ from ._store import write_atomically
 if TYPE_CHECKING:
     import xarray as xr
 
-# Without dates and program versions the same figure is the same file.
-NO_METADATA: dict[str, dict[str, Any]] = {
-    "png": {"Software": None},
-    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
-}
-
 
 def write_dataset(dataset: "xr.Dataset", record: Record, path: Path) -> "xr.Dataset":
     """Writes the dataset with its provenance, and returns it as a reader will see it."""
@@ -46,11 +40,11 @@ def write_summary(summary: Mapping[str, Any], record: Record, seconds: float, pa
 
 def write_figure(module: str, dataset: "xr.Dataset", stem: Path) -> None:
     """Draws with `module.draw` and writes PNG and PDF."""
+    from paper_figures._draw import pictures
+
     figure = importlib.import_module(module).draw(dataset)
-    for suffix, metadata in NO_METADATA.items():
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=suffix, metadata=metadata)
-        write_atomically(stem.with_suffix(f".{suffix}"), buffer.getvalue())
+    for suffix, content in pictures(figure).items():
+        write_atomically(stem.with_suffix(f".{suffix}"), content)
 
 
 def _plain(value: Any) -> Any:

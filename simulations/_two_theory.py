@@ -41,7 +41,11 @@ class TwoTheory:
         return {"branch": _branches(fine, lowest), "theory": losses(fine, check["position"])}
 
     def parts(self, fine: Cells, cut: Minima | None) -> list[xr.Dataset]:
-        return [_lines(self.config), _map_lines(fine), _hysteresis(self.config, self.hysteresis)]
+        return [
+            lines(*self.config.densities),
+            _map_lines(fine),
+            _hysteresis(self.config, self.hysteresis),
+        ]
 
     def off(self, dataset: xr.Dataset) -> xr.DataArray:
         """Phase, or side of the weak-strong jump, not what the lines say."""
@@ -124,9 +128,9 @@ def _map_lines(fine: Cells) -> xr.Dataset:
     )
 
 
-def _lines(config: "Config") -> xr.Dataset:
-    """Boundaries r(p) ≤ 1 of theory; the mirror images are 1/r."""
-    p = np.geomspace(min(config.densities), max(config.densities), _LINE_POINTS)
+def lines(first: float, last: float) -> xr.Dataset:
+    """Boundaries r(p) ≤ 1 of theory between two densities; the mirror images are 1/r."""
+    p = np.geomspace(min(first, last), max(first, last), _LINE_POINTS)
     (lower, upper) = theory.tricritical_points()
     continuous = np.where(
         (p >= lower[0]) & (p <= upper[0]), theory.dedicated_stability_limit(p), np.nan

@@ -13,6 +13,10 @@ from theory._checks import as_number, check_count, check_ratio, check_share, rea
 from theory.mean_field.gaussian import normal_density
 from theory.numeric import bracketed_root
 from theory.packing import almost_orthogonal_count as almost_orthogonal_count
+from theory.packing import coherence_bound as coherence_bound
+from theory.packing import cosine_density as cosine_density
+from theory.packing import least_mean_square as least_mean_square
+from theory.packing import most_directions as most_directions
 from theory.packing import random_overlap as random_overlap
 from theory.packing import rankin_cosine as rankin_cosine
 from theory.packing import welch_coherence as welch_coherence

@@ -5,11 +5,12 @@ They bind unit vectors, not networks: what a network pays for an angle, its loss
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc
+from scipy.special import betainc, gammaln
 
 from theory._checks import check_count, real_array
 
 Array = NDArray[np.float64]
+_ORDERS = np.arange(1, 201)  # k of the means of cos^2k
 
 
 def welch_coherence(n: int, m: int) -> float:
@@ -20,6 +21,30 @@ def welch_coherence(n: int, m: int) -> float:
     """
     n, m = check_count("n", n), check_count("m", m)
     return float(np.sqrt((n - m) / (m * (n - 1)))) if n > m else 0.0
+
+
+def least_mean_square(n: int, m: int) -> float:
+    """(n-m)/(m(n-1)), the least mean of cos² θ_ij over pairs of n unit vectors; 0 for n ≤ m.
+
+    Attained by tight frames of equal norms, and by these alone (‖W Wᵀ‖_F² >= n²/m). Random
+    directions have 1/m. Raises ValueError for counts below 1. Source: Welch 1974.
+    """
+    return welch_coherence(n, m) ** 2
+
+
+def coherence_bound(n: int, m: int) -> float:
+    """The least max abs(cos θ_ij) of n unit vectors that means of cos^2k allow, over k ≤ 200.
+
+    max_k [(n t_k - 1)/(n - 1)]^{1/2k}, t_k = 1·3···(2k-1)/(m(m+2)···(m+2k-2)) the mean of cos^2k of
+    random directions: Σ_ij cos^2k θ_ij >= n² t_k, diagonal included. k = 1 is Welch's; beyond
+    n = m(m+1)/2 or so higher ones are better. 0 for n ≤ m. Raises ValueError for counts below 1.
+    Source: Sidelnikov 1974, Mat. Sb. 95, 148; Welch 1974.
+    """
+    n, m = check_count("n", n), check_count("m", m)
+    if n <= m:
+        return 0.0
+    share = np.maximum(n * np.exp(_log_means(m)) - 1, 0.0) / (n - 1)
+    return float(np.max(share ** (1 / (2 * _ORDERS))))
 
 
 def rankin_cosine(n: int, m: int) -> float:
@@ -45,6 +70,43 @@ def welch_count(m: int, coherence: ArrayLike) -> Array:
     room = np.where(room > 4 * np.finfo(float).eps, room, 0.0)  # ε = 1/√m, rounded
     counts = m * (1 - eps**2) / np.where(room > 0, room, np.nan)
     return np.where(room > 0, np.floor(counts * (1 + 1e-12)), np.inf)
+
+
+def most_directions(m: int, coherence: ArrayLike) -> Array:
+    """No more unit vectors than this have all abs(cos θ_ij) ≤ ε: `coherence_bound` solved for n.
+
+    min_k (1 - ε^2k)/(t_k - ε^2k) over the k ≤ 200 with t_k > ε^2k, rounded down: `welch_count` or
+    less, and finite where that is inf, up to ε² near 1 - m/400. ε in (0, 1); broadcasts; inf where
+    no k helps. Raises ValueError for m < 1 and other ε.
+    """
+    m, eps = check_count("m", m), _coherence(coherence)
+    power = eps[..., None] ** (2 * _ORDERS)
+    room = np.exp(_log_means(m)) - power
+    enough = room > 1e-12 * power
+    counts = np.where(enough, (1 - power) / np.where(enough, room, 1.0), np.inf)
+    return np.floor(counts.min(-1) * (1 + 1e-9))
+
+
+def _log_means(m: int) -> Array:
+    """ln t_k: cos² of random directions is Beta(1/2, (m-1)/2); 0 on the line, m = 1."""
+    k = _ORDERS
+    return gammaln(k + 0.5) - gammaln(0.5) + gammaln(m / 2) - gammaln(k + m / 2)
+
+
+def cosine_density(m: int, cosine: ArrayLike) -> Array:
+    """Density of cos θ of two random directions, Γ(m/2)/(√π Γ((m-1)/2)) (1 - c²)^{(m-3)/2}.
+
+    Mean 0, variance 1/m, symmetric; normal as m → ∞. m ≥ 2; c in (-1, 1), broadcasts. Raises
+    ValueError for others.
+    """
+    if check_count("m", m) < 2:
+        raise ValueError(f"Argument `m` must be an integer >= 2, but is {m}.")
+    c = real_array("cosine", cosine)
+    wrong = c[~(np.abs(c) < 1)]
+    if wrong.size:
+        raise ValueError(f"Argument `cosine` must be in (-1, 1), but is {wrong.flat[0]}.")
+    height = np.exp(gammaln(m / 2) - gammaln((m - 1) / 2)) / np.sqrt(np.pi)
+    return height * ((1 - c) * (1 + c)) ** ((m - 3) / 2)
 
 
 def random_overlap(m: int, coherence: ArrayLike) -> Array:

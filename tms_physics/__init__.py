@@ -60,6 +60,10 @@ from .models import ReluOutputModel as ReluOutputModel
 from .models import xavier_normal as xavier_normal
 from .observables.alignment import Alignment as Alignment
 from .observables.alignment import align as align
+from .observables.attacks import Attack as Attack
+from .observables.attacks import feature_attack as feature_attack
+from .observables.attacks import linear_attack as linear_attack
+from .observables.attacks import worst_attack as worst_attack
 from .observables.gram import dimensions_per_feature as dimensions_per_feature
 from .observables.gram import feature_dimensionality as feature_dimensionality
 from .observables.gram import feature_norms as feature_norms

@@ -117,3 +117,93 @@ def test_claims_of_a_privileged_basis_have_the_verdicts_of_the_docs() -> None:
     undecided = [each["claim"] for each in claims if each["agrees"] is None]
     assert len(undecided) == 2
     assert all(text.startswith("density 0.12:") for text in undecided)
+
+
+def test_linear_probes_share_m_dimensions_at_every_density_and_thresholds_do_not() -> None:
+    rows = {round(each["density"], 4): each for each in summary("directions")["densities"]}
+    for each in rows.values():
+        for kind in ("minimised", "trained"):
+            means = each[kind]["mean_over_features"]
+            assert abs(means["probe"][0] - 0.2) < 1e-9
+            assert means["fitted_probe"][2] < 0.201
+    sparse = rows[0.003]["minimised"]["mean_over_features"]
+    assert sparse["detection"][1] > 0.97
+    assert sparse["recovery"][1] > 0.94
+
+
+def test_up_to_m_features_are_orthonormal() -> None:
+    for each in summary("directions")["fewer_features"]:
+        assert each["overlap_polished"][2] < 1e-10
+        assert each["norm_error_polished"][2] < 1e-10
+        assert each["moved"][2] < 5e-3
+
+
+def test_sparse_directions_are_a_tight_frame_without_a_sum_and_with_a_ceiling() -> None:
+    """At p = 0.31 twenty exact pairs; sparse, positive cosines end and negative ones do not."""
+    numbers = summary("directions")
+    pairs, *_, sparse = (each["minimised"] for each in numbers["densities"][1:])
+    assert pairs["cosines"]["stored"] == [40, 40, 40]
+    assert pairs["cosines"]["smallest"][0] < -0.99999
+    cosines = sparse["cosines"]
+    assert cosines["mean_square"][2] < 1.004 * cosines["least_mean_square"][1]
+    assert sparse["sum_of_directions"][2] < 1e-3
+    assert sparse["mean_direction"][2] < 1e-3
+    assert cosines["largest"][2] < numbers["bounds"]["packed_coherence"] < -cosines["smallest"][2]
+    assert cosines["positive"][2] < 0.28
+
+
+def test_relu_filters_most_and_bias_nearly_all_of_the_interference() -> None:
+    rows = summary("directions")["densities"]
+    shares = {
+        name: [each["minimised"]["read_outs"][f"relu_{name}_bias"]["filtered"][0] for each in rows]
+        for name in ("without", "with")
+    }
+    assert shares["with"][0] < 0.01
+    assert all(b > a for a, b in itertools.pairwise(shares["with"]))
+    assert shares["with"][-1] > 0.995
+    assert all(0.7 < each < 0.85 for each in shares["without"][1:])
+
+
+def test_claims_on_directions_have_the_verdicts_of_the_docs() -> None:
+    numbers = summary("directions")
+    disagree = [each["claim"] for each in numbers["claims"] if each["agrees"] is False]
+    words = ("best linear probe recovers", "smallest cos", "largest G_ij, i ≠ j, over -b_i")
+    assert len(disagree) == len(words)
+    assert all(word in text for word, text in zip(words, disagree, strict=True))
+    assert max(numbers["largest_z_scores"].values()) < 3.3
+
+
+def test_vulnerability_of_one_attack_on_all_inputs_has_a_maximum() -> None:
+    numbers = summary("adversarial")
+    rows = [each["minimum"] for each in numbers["densities"]]
+    values = [np.mean(row["vulnerability"]["all inputs"]) for row in rows]
+    stars = [row["features_per_dimension"] for row in rows]
+    assert all(b > a for a, b in itertools.pairwise(stars))
+    assert 0 < int(np.argmax(values)) < len(values) - 1
+    assert 2.5 < max(values) < 3.5
+    assert values[-1] < 0.2 * stars[-1]
+    for row, value in zip(rows, values, strict=True):
+        assert 0.8 < value / row["theory"]["frame"] < 1.25
+        assert max(map(np.mean, row["vulnerability"].values())) < row["theory"]["bound"]
+
+
+def test_claims_of_adversarial_vulnerability_have_the_verdicts_of_the_docs() -> None:
+    numbers = summary("adversarial")
+    verdicts = {each["claim"]: each["agrees"] for each in numbers["claims"]}
+    for words, one, each in (
+        ("vulnerability rises", None, True),
+        ("highly correlated", False, True),
+        ("closely tracks", False, False),
+        ("slope of log", False, False),
+    ):
+        found = {text: agrees for text, agrees in verdicts.items() if words in text}
+        assert len(found) == 6
+        for text, agrees in found.items():
+            assert agrees is (one if "for all inputs" in text else each)
+    assert all(agrees for text, agrees in verdicts.items() if text not in _paper(verdicts))
+    assert 2 < numbers["follows_up_to_features_per_dimension"]["all inputs"] < 3
+
+
+def _paper(verdicts: dict[str, bool | None]) -> list[str]:
+    words = ("vulnerability rises", "highly correlated", "closely tracks", "slope of log")
+    return [text for text in verdicts if any(each in text for each in words)]

@@ -40,6 +40,17 @@ def test_every_best_known_energy_to_32_particles_is_found_with_its_symmetry() ->
         assert (rate < 1) == (entry["n"] in (16, 22, 32))
 
 
+def test_every_best_known_energy_to_64_particles_is_found_with_its_symmetry() -> None:
+    numbers = summary("thomson_full")
+    assert numbers["found"] == [int(n) for n in numbers["energies"]] == list(range(2, 65))
+    assert numbers["missed"] == numbers["below"] == numbers["other_symmetry_than_the_table"] == []
+    assert numbers["largest_relative_difference"] <= 1e-12
+    assert numbers["largest_relative_gradient"] <= 1e-12
+    assert set(numbers["tight_frames"]) - set(summary("thomson")["tight_frames"]) == {
+        40, 44, 46, 48
+    }  # fmt: skip
+
+
 def test_some_ground_states_are_thomson_minima_and_what_parts_the_others() -> None:
     numbers = summary("geometry")
     agree = {name: len(pairs) for name, pairs in numbers["agreement"]["p = 0.01"].items()}

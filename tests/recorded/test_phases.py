@@ -28,6 +28,17 @@ def test_adamw_is_close_to_its_own_minimum_and_outliers_have_reasons() -> None:
     assert all(entry["reason"] for entry in numbers["networks_far_above_own_minimum"])
 
 
+def test_acute_is_often_a_minimum_and_never_the_lowest() -> None:
+    numbers = summary("metastable")
+    assert numbers["cells_without_states"] == numbers["lowest_state_a_saddle"] == 0
+    assert numbers["acute_ground_cells"] == 0
+    assert numbers["metastable_cells"]["acute"] > 0.3 * numbers["cells"]
+    assert max(map(int, numbers["cells_by_number_of_minima"])) == 4
+    for kind in ("ground_cells", "metastable_cells"):  # exchange of the features
+        assert numbers[kind]["dedicated to 1"] == numbers[kind]["dedicated to 2"]
+    assert round(numbers["share_with_metastable_states"], 2) == 0.42
+
+
 def test_three_features_converged_and_agree_with_theory() -> None:
     numbers = summary("three_features")
     ends = numbers["networks"]

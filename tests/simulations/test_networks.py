@@ -57,6 +57,18 @@ def test_a_minimum_starts_where_it_is_told(networks: list[dict[str, np.ndarray]]
     assert np.all(start["loss"] <= networks[1]["loss"] * (1 + 1e-6))
 
 
+def test_loss_and_slope_are_those_of_the_exact_loss(networks: list[dict[str, np.ndarray]]) -> None:
+    """∂L/∂b against a difference of losses along a random direction."""
+    W, b = networks[1]["W"][1], networks[1]["b"][1] - 0.1
+    along, h = np.linspace(-1, 1, 8), 1e-3
+    loss, slope = _networks.loss_and_slope(W, b, SIZE, 0.5, 1e-6)
+    expected = _networks.judged(W, b, SIZE, np.full(8, 0.5))["loss"]
+    assert loss == pytest.approx(expected, rel=1e-6)
+    ends = (_networks.loss_and_slope(W, b + k * h * along, SIZE, 0.5, 1e-6)[0] for k in (1, -1))
+    rise = (next(ends) - next(ends)) / (2 * h)
+    assert slope @ along == pytest.approx(rise, rel=1e-3)
+
+
 def test_weight_decay_shrinks_or_pulls_norms_to_one() -> None:
     W = np.array([[0.3, 0.0, 2.0], [0.4, 1.0, 0.0]])
     np.testing.assert_allclose(_networks._decayed(W, np.array(0.5)), 0.5 * W)  # pyright: ignore[reportArgumentType]

@@ -5,6 +5,10 @@ import pytest
 
 from theory.packing import (
     almost_orthogonal_count,
+    coherence_bound,
+    cosine_density,
+    least_mean_square,
+    most_directions,
     random_overlap,
     rankin_cosine,
     welch_coherence,
@@ -61,12 +65,57 @@ def test_exponentially_many_almost_orthogonal_directions() -> None:
             assert n * (n - 1) / 2 * overlap < 1 <= (n + 1) * n / 2 * overlap
 
 
+def test_cosine_density_is_the_slope_of_the_overlap() -> None:
+    """P(|cos| > ε) by `random_overlap`; and the arcs, uniform in space for m = 3."""
+    eps, step = np.array([0.1, 0.4, 0.8]), 1e-5
+    for m in (2, 3, 20):
+        slope = (random_overlap(m, eps - step) - random_overlap(m, eps + step)) / (2 * step)
+        np.testing.assert_allclose(2 * cosine_density(m, eps), slope, rtol=1e-7)
+    np.testing.assert_allclose(cosine_density(3, eps), 0.5, rtol=1e-13)
+
+
+def test_mean_square_is_least_for_tight_frames() -> None:
+    angles = 2 * np.pi * np.arange(5) / 5
+    c = np.cos(angles[:, None] - angles)[np.triu_indices(5, 1)]
+    assert np.mean(c**2) == pytest.approx(least_mean_square(5, 2), rel=1e-12)
+    assert least_mean_square(2, 2) == 0
+
+
+def test_higher_means_bound_what_welch_does_not() -> None:
+    """Met by the six diagonals of the icosahedron, and nearly by the 120 lines of E8."""
+    assert coherence_bound(6, 3) == pytest.approx(welch_coherence(6, 3), rel=1e-12)
+    assert coherence_bound(3, 3) == 0
+    roots = [
+        np.eye(8)[i] * s + np.eye(8)[j] * t
+        for i in range(8)
+        for j in range(i)
+        for s in (1, -1)
+        for t in (1, -1)
+    ]
+    halves = np.array(np.meshgrid(*[[0.5, -0.5]] * 8)).reshape(8, -1).T
+    e8 = np.concatenate([roots, halves[np.prod(halves, axis=1) > 0]])
+    e8 = e8[[tuple(x) > tuple(-x) for x in e8]] / np.sqrt(2)
+    assert len(e8) == 120
+    largest = np.max(np.abs(e8 @ e8.T - np.eye(120)))
+    assert largest == pytest.approx(0.5)
+    assert welch_coherence(120, 8) < 0.35
+    assert 0.44 < coherence_bound(120, 8) <= largest
+    assert 120 <= most_directions(8, 0.5) < np.inf == welch_count(8, 0.5)
+    for eps in (0.15, 0.3, 0.6):
+        n = float(most_directions(20, eps))
+        assert n <= welch_count(20, eps)
+        assert n >= almost_orthogonal_count(20, eps)
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
         (lambda: welch_coherence(0, 3), "`n` must be an integer >= 1, but is 0."),
         (lambda: rankin_cosine(1, 3), "`n` must be an integer >= 2, but is 1."),
         (lambda: welch_count(3, 1.0), r"`coherence` must be in \(0, 1\), but is 1.0."),
+        (lambda: cosine_density(0, 0.5), "`m` must be an integer >= 1, but is 0."),
+        (lambda: cosine_density(3, 1.0), r"`cosine` must be in \(-1, 1\), but is 1.0."),
+        (lambda: most_directions(3, 0.0), r"`coherence` must be in \(0, 1\), but is 0.0."),
         (lambda: random_overlap(1, 0.5), "`m` must be an integer >= 2, but is 1."),
     ],
 )

@@ -125,6 +125,19 @@ def test_symmetric_state_loses_stability_against_exchange() -> None:
     assert strong_stability_limit(p) == pytest.approx(1.0, abs=1e-12)
 
 
+@pytest.mark.parametrize("p", [0.010809965933780145, 0.018646383094263, 0.3, 0.9])
+def test_symmetric_acute_state_is_unstable_whatever_rounding_does(p: float) -> None:
+    """Its biases vanish: a kink. Beside it, where b₁ > 0 > b₂, the quadrature loss curves down."""
+    states = acute_states(p, 1.0)
+    (state,) = [s for s in states if s.weights[0] == pytest.approx(s.weights[1], rel=1e-9)]
+    assert not state.stable
+    assert [s.stable for s in states].count(True) == 2  # one on either side of it
+    beside = _coordinates(state) + np.array([0.0, 0.0, 1e-5, -1e-5])
+    curvatures, modes = np.linalg.eigh(hessian(beside, p, 1.0))
+    assert curvatures[0] < 0
+    assert modes[2, 0] * modes[3, 0] < 0
+
+
 def test_strong_limit_reaches_the_diagonal_with_exponent_three_halves() -> None:
     gap = 1 - strong_stability_limit(symmetric_stability_density() - np.array([4e-5, 1e-5]))
     assert np.log2(gap[0] / gap[1]) / 2 == pytest.approx(1.5, abs=0.01)

@@ -28,6 +28,8 @@ from theory.mean_field.coexistence import storage_ratio as storage_ratio
 from theory.mean_field.networks import hadamard_rows_weights as hadamard_rows_weights
 from theory.mean_field.networks import hadamard_weights as hadamard_weights
 from theory.mean_field.networks import hidden_bias as hidden_bias
+from theory.mean_field.readout import detection as detection
+from theory.mean_field.readout import parts as parts
 from theory.mean_field.state import MeanField as MeanField
 from theory.mean_field.state import edge_slope as edge_slope
 from theory.mean_field.state import linear_loss as linear_loss

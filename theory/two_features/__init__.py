@@ -52,6 +52,7 @@ from theory.two_features.stationary_states import acute_curve as acute_curve
 from theory.two_features.stationary_states import acute_states as acute_states
 from theory.two_features.stationary_states import antipodal_curve as antipodal_curve
 from theory.two_features.stationary_states import antipodal_states as antipodal_states
+from theory.two_features.stationary_states import dedicated_states as dedicated_states
 from theory.two_features.stationary_states import ground_state as ground_state
 from theory.two_features.weak_strong_line import (
     symmetry_breaking_density as symmetry_breaking_density,

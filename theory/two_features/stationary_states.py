@@ -71,6 +71,17 @@ def acute_states(p: float, r: float, *, second_density: float | None = None) -> 
     return _states(_family(p, second_density, ACUTE), check_relative_importance(r, "r"))
 
 
+def dedicated_states(
+    p: float, r: float, *, second_density: float | None = None
+) -> tuple[State, State]:
+    """The dedicated states of feature 1 and of feature 2: stationary at every p and r.
+
+    w = (1, 0), b = (0, q/2) with q the density of feature 2, and the mirror image; `stable` says
+    where they are local minima. Raises ValueError as `antipodal_states`. Source: derived here.
+    """
+    return _dedicated(_family(p, second_density, ANTIPODAL), check_relative_importance(r, "r"))
+
+
 def ground_state(p: float, r: float, *, second_density: float | None = None) -> State:
     """The state of lowest loss at density p and relative importance r, up to w → -w.
 
@@ -114,10 +125,9 @@ def _states(family: Family, r: float) -> list[State]:
     return sorted(states, key=lambda state: state.loss)
 
 
-def _dedicated(family: Family, r: float) -> list[State]:
-    """The dedicated states of feature 1 and of feature 2."""
+def _dedicated(family: Family, r: float) -> tuple[State, State]:
     own, other = dedicated_state(family, r), dedicated_state(_mirror(family), 1 / r)
-    return [own, _mirrored(other, family, r)]
+    return own, _mirrored(other, family, r)
 
 
 def _mirror(family: Family) -> Family:
