@@ -35,9 +35,9 @@ PAIR = tms.PopulationLoss(np.ones(2), 0.4)
 
 # What functions return: their fields are arrays that the package made.
 RESULTS = {
-    *("Alignment", "Arrangement", "Crossings", "Curvature", "Curvatures", "Evaluation", "Events"),
-    *("Factor", "GroundStates", "LangevinPath", "Minimum", "ParticleMinima", "Plateaus", "Result"),
-    *("SymmetryGroup", "Trajectory"),
+    *("Alignment", "Arrangement", "Attack", "Crossings", "Curvature", "Curvatures", "Evaluation"),
+    *("Events", "Factor", "GroundStates", "LangevinPath", "Minimum", "ParticleMinima", "Plateaus"),
+    *("Result", "SymmetryGroup", "Trajectory"),
 }
 # What a search calls on arrays that it made, inside compiled loops.
 WITHIN = {
@@ -201,7 +201,9 @@ def _energies() -> Iterator[Case]:
     for name in ("sparse_limit_energy", "one_body_energy", "pair_energy", "pair_forces"):
         yield _case(name, W=(WEIGHTS, W), b=(lower, B), **limit)
     # What is no number meets `jnp.size` there, which has complaints of its own.
-    wrong = Kind((NAN, INF, -1, -0.5, "text", 1j, True, np.array([1.0, NAN]), np.array([1.0, -1.0])))
+    wrong = Kind(
+        (NAN, INF, -1, -0.5, "text", 1j, True, np.array([1.0, NAN]), np.array([1.0, -1.0]))
+    )
     limited = {"importance": (wrong, np.ones(2)), "relative_density": (wrong, 0.5)}
     yield _case("SparseLimitEnergy", **limited)
     energy = tms.SparseLimitEnergy(np.ones(2))
@@ -312,6 +314,15 @@ def _observables() -> Iterator[Case]:
     )
 
 
+def _attacks() -> Iterator[Case]:
+    residual = Kind((*NOT_NUMBERS, None, *NOT_FINITE, 0.5, np.ones((2, 2)), np.ones(2), []))
+    matrix = {"matrix": (WEIGHTS, W), "residual": (residual, np.ones(1))}
+    yield _case("linear_attack", **matrix, radius=POSITIVE)
+    one = {"W": (WEIGHTS, W), "b": (BIAS, B), "x": (Kind((None, *VECTOR)), np.ones(2))}
+    yield _case("feature_attack", **one, radius=POSITIVE)
+    yield _case("worst_attack", **one, radius=POSITIVE, starts=(count(), 2), steps=(count(), 2))
+
+
 def _arrangements() -> Iterator[Case]:
     for name, least in (("polygon", 3), ("simplex", 1), ("cross_polytope", 1), ("bipyramid", 3)):
         argument = "k" if name in ("polygon", "bipyramid") else "d"
@@ -337,5 +348,5 @@ def _arrangements() -> Iterator[Case]:
 
 def cases() -> list[Case]:
     """All of them."""
-    parts = _features, _models, _energies, _dynamics, _observables, _arrangements
+    parts = _features, _models, _energies, _dynamics, _observables, _attacks, _arrangements
     return [case for part in parts for case in part()]

@@ -124,7 +124,7 @@ def _two_features() -> Iterator[Case]:
         )
     for name in ("antipodal_curve", "acute_curve"):
         yield _case(f"two_features.{name}", p=DENSITY, second_density=(DENSITY.optional(), 0.5))
-    for name in ("antipodal_states", "acute_states", "ground_state"):
+    for name in ("antipodal_states", "acute_states", "ground_state", "dedicated_states"):
         other = DENSITY.optional(), 0.5
         yield _case(f"two_features.{name}", p=DENSITY, r=POSITIVE, second_density=other)
     for name in ("antipodal_states", "confused_state", "dropped_state", "ground_state"):
@@ -227,6 +227,36 @@ def _many_features() -> Iterator[Case]:
     yield _case("linear_flow.single_feature_time", ("u", "u0"), u=reached, u0=POSITIVES, **single)
 
 
+def _access() -> Iterator[Case]:
+    yield _case("linear_access.probe_recovery", W=(WEIGHTS, W), density=SHARES)
+    asymmetric = np.array([[1.0, 0.5], [0.2, 1.0]])
+    gram = Kind((*WEIGHTS.bad, W, asymmetric, -np.eye(2))), np.eye(2)
+    for name in ("detection", "sparse_detection", "linear_parts"):
+        yield _case(f"interference.{name}", G=gram, density=DENSITY)
+    biases = (*NOT_NUMBERS, None, *NOT_FINITE[:-1], 0.5, np.ones(3), [])
+    for name in ("value_error", "sparse_interference"):
+        yield _case(f"interference.{name}", G=gram, b=(Kind(biases), np.zeros(2)), density=DENSITY)
+    yield _case("mean_field.detection", ("ratio", "density"), ratio=DENSITIES, density=DENSITIES)
+    yield _case("mean_field.parts", a=NONNEGATIVE, b=REAL, ratio=DENSITY, density=DENSITY)
+    yield _case("adversarial.mean_input_norm", n=(count(), 4), density=DENSITY)
+    yield _case("adversarial.sensitivity", W=(WEIGHTS, W))
+    yield _case(
+        "adversarial.one_output_vulnerability", ("sensitivity", "residual", "radius"),
+        sensitivity=NONNEGATIVES, residual=REALS, radius=POSITIVES,
+    )  # fmt: skip
+    yield _case(
+        "adversarial.frame_vulnerability", ("dimensions_per_feature", "open_share"),
+        dimensions_per_feature=POSITIVES, open_share=DENSITIES,
+    )  # fmt: skip
+    yield _case(
+        "adversarial.piece_maximum",
+        matrix=(WEIGHTS, W), residual=(vector((np.ones(2), [])), np.ones(1)), radius=POSITIVE,
+    )  # fmt: skip
+    yield _case(
+        "adversarial.mean_field_vulnerability", n=(count(), 4), m=(count(1, 5), 2), density=DENSITY
+    )
+
+
 def _laws() -> Iterator[Case]:
     yield _case(
         "kramers.arrhenius", ("barrier", "temperature"),
@@ -255,9 +285,13 @@ def _laws() -> Iterator[Case]:
     )  # fmt: skip
     yield _case("bounds.compressed_sensing_density", ratio=DENSITY)
     inside = Kind((*DENSITIES.bad, 1.0), lambda x: 0 < x < 1, False)
-    yield _case("packing.welch_coherence", n=(count(), 4), m=(count(), 2))
+    for name in ("welch_coherence", "least_mean_square", "coherence_bound"):
+        yield _case(f"packing.{name}", n=(count(), 4), m=(count(), 2))
+    cosines = Kind((*REALS.bad, 1.0, -1.0, [0.5, 2.0]), lambda x: -1 < x < 1, False)
+    yield _case("packing.cosine_density", m=(count(2), 3), cosine=cosines)
     yield _case("packing.rankin_cosine", n=(count(2), 4), m=(count(), 2))
-    yield _case("packing.welch_count", m=(count(), 2), coherence=inside)
+    for name in ("welch_count", "most_directions"):
+        yield _case(f"packing.{name}", m=(count(), 2), coherence=inside)
     for name in ("random_overlap", "almost_orthogonal_count"):
         yield _case(f"packing.{name}", m=(count(2), 2), coherence=inside)
     yield _case(
@@ -363,5 +397,5 @@ def _few_features() -> Iterator[Case]:
 
 def cases() -> list[Case]:
     """All of them."""
-    parts = _two_features, _three_features, _many_features, _laws, _exact, _few_features
+    parts = _access, _two_features, _three_features, _many_features, _laws, _exact, _few_features
     return [case for part in parts for case in part()]

@@ -230,5 +230,5 @@ def test_invalid_relative_importance_is_an_error(r: float) -> None:
         lambda: theory.transitions(0.5, relative_importance=(0.1, r)),
     ]
     for call in calls:
-        with pytest.raises(ValueError, match="Argument `(r|relative_importance)`"):
+        with pytest.raises(ValueError, match=r"Argument `(r|relative_importance)`"):
             call()
