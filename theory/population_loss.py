@@ -187,11 +187,11 @@ def _check_row(couplings: object, bias: object, density: object, feature: int) -
 
 def _check_expressions(name: str, row: object) -> int:
     """How many expressions there are; raises ValueError unless it is a list or tuple of a few."""
-    known = isinstance(row, list | tuple | sp.Tuple) and all(map(_is_expression, row))
-    if not known or not 1 <= len(row) <= _MOST_FEATURES:
-        rule = f"1 to {_MOST_FEATURES} expressions"
-        raise ValueError(f"Argument `{name}` must be {rule}, but is {shown(row)}.")
-    return len(row)
+    few = isinstance(row, list | tuple) and 1 <= len(row) <= _MOST_FEATURES
+    if few and all(map(_is_expression, row)):
+        return len(row)
+    rule = f"1 to {_MOST_FEATURES} expressions"
+    raise ValueError(f"Argument `{name}` must be {rule}, but is {shown(row)}.")
 
 
 def _is_expression(entry: object) -> bool:

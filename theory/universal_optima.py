@@ -11,7 +11,7 @@ energies included (Cohn and Kumar 2007, J. Amer. Math. Soc. 20, 99). Those here 
 
 from collections.abc import Mapping
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -100,7 +100,7 @@ LEECH = _configuration(
 def _power(s: object) -> sp.Expr:
     """`s` as sympy's number."""
     known = isinstance(s, Real | sp.Expr) and not isinstance(s, bool)
-    power = sp.sympify(s) if known else sp.nan
+    power: Any = sp.sympify(s) if known else sp.nan
     if power.is_real is not True or power.is_negative:
         raise ValueError(f"Argument `s` must be a real number >= 0, but is {shown(s)}.")
     return power

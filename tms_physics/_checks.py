@@ -86,10 +86,12 @@ def check_count(name: str, value: int, least: int = 1) -> int:
 
 def check_key(name: str, value: object) -> None:
     """Raise `ValueError` unless `value` is one key of `jax.random`, typed or raw."""
-    dtype, shape = getattr(value, "dtype", None), getattr(value, "shape", None)
-    known = isinstance(value, jax.Array | np.ndarray) and dtype is not None
-    typed = known and jnp.issubdtype(dtype, jax.dtypes.prng_key) and shape == ()
-    if not (typed or (known and dtype == np.uint32 and shape in ((2,), (4,)))):
+    if isinstance(value, jax.Array | np.ndarray):
+        typed = jnp.issubdtype(value.dtype, jax.dtypes.prng_key) and value.shape == ()
+        good = typed or (value.dtype == np.uint32 and value.shape in ((2,), (4,)))
+    else:
+        good = False
+    if not good:
         rule = "one PRNG key, such as jax.random.key(0)"
         raise ValueError(f"Argument `{name}` must be {rule}, but is {shown(value)}.")
 
