@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeVar
 
 import tyro
 
+from theory._memory import check_memory
+
 from ._sweep import Shard
 
 C = TypeVar("C")
@@ -57,6 +59,14 @@ def check(name: str, value: object, valid: bool, rule: str) -> None:
         raise ValueError(f"Argument `{name}` must be {rule}, but is {value}.")
 
 
+def check_batch(batch: int, numbers: int) -> None:
+    """Raises ValueError where a training step, `numbers` entries an example, does not fit memory.
+
+    Single precision, and six arrays at a time: inputs, outputs, errors and what is derived.
+    """
+    check_memory("batch", batch, lambda size: 24 * numbers * size)
+
+
 def question(config: Options) -> dict[str, Any]:
     """The part of a config that decides the numbers, ready for JSON."""
     return {k: v for k, v in dataclasses.asdict(config).items() if k not in HOW}
@@ -99,8 +109,8 @@ def writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
-    except OSError as error:
-        reason = error.strerror or error
+    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+        reason = getattr(error, "strerror", None) or error
         raise UsageError(
             f"Argument `out` must be writable, but {folder} is not: {reason}."
         ) from None

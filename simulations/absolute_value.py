@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ._entry import Simulation
 from ._execution import Execute
 from ._full import resolve
-from ._options import Options, check
+from ._options import Options, check, check_batch
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -84,6 +84,7 @@ class Config(Options):
         check("batch", self.batch, 1 <= self.batch <= 10**6, "in [1, 1000000]")
         rate = self.learning_rate
         check("learning_rate", rate, 1e-6 <= rate <= 1, "in [1e-06, 1]")
+        check_batch(self.batch, (self.n + self.m) * self.seeds)
         check("samples", self.samples, 1 <= self.samples <= 10**9, "in [1, 1000000000]")
         check("starts", self.starts, 1 <= self.starts <= 10**4, "in [1, 10000]")
         check("evaluations", self.evaluations, 1 <= self.evaluations <= 10**6, "in [1, 1000000]")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory._memory import check_memory
+
 from ._entry import Simulation
 from ._execution import Execute
 from ._options import Options, check
@@ -15,6 +17,7 @@ from ._sweep import Stage
 if TYPE_CHECKING:
     import xarray as xr
 
+ROW = 500  # bytes of a flow's start and results, in all their copies
 FLOW_ROWS = 128  # rows of one flow: both stages use the same compiled program
 Pair = tuple[float, float]
 
@@ -84,6 +87,9 @@ class Config(Options):
         size, width = self.plane_grid, self.plane_half_width
         check("plane_grid", size, 2 <= size <= 2048 and size % 2 == 0, "even and in [2, 2048]")
         check("plane_half_width", width, 0.01 <= width <= 10, "in [0.01, 10]")
+        cells = self.densities * self.relative_importances * self.scales
+        check_memory("starts", self.starts, lambda count: ROW * cells * count)
+        check_memory("plane_grid", size, lambda k: ROW * len(self.planes) * k * k // 2)
 
     def _check_axis(self, name: str, rule: str, good: Callable[[float], bool]) -> None:
         ends = getattr(self, name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ._entry import Simulation
 from ._execution import Execute
 from ._full import resolve
-from ._options import Options, check
+from ._options import Options, check, check_batch
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,6 +93,7 @@ class Config(Options):
         check("batch", self.batch, 1 <= self.batch <= 10**6, "in [1, 1000000]")
         rate = self.learning_rate
         check("learning_rate", rate, 1e-6 <= rate <= 1, "in [1e-06, 1]")
+        check_batch(self.batch, 20 * self.seeds)
 
 
 def run(config: Config, execute: Execute) -> "xr.Dataset":

@@ -9,7 +9,7 @@ import numpy as np
 from ._entry import Simulation
 from ._execution import Execute
 from ._full import resolve
-from ._options import Options, check
+from ._options import Options, check, check_batch
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -108,6 +108,7 @@ class Config(Options):
         check("batch", self.batch, 1 <= self.batch <= 10**6, "in [1, 1000000]")
         rate = self.learning_rate
         check("learning_rate", rate, 1e-6 <= rate <= 1, "in [1e-06, 1]")
+        check_batch(self.batch, n)
         for name, values in (("fewer", self.fewer), ("fewer_density", self.fewer_density)):
             check(name, values, 1 <= len(values) <= 64, "1 to 64 numbers")
             check(name, values, len(set(values)) == len(values), "different numbers")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ._entry import Simulation
 from ._execution import Execute
 from ._full import resolve
-from ._options import Options, check
+from ._options import Options, check, check_batch
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -90,6 +90,7 @@ class Config(Options):
         check("times", self.times, 100 <= self.times <= 10_000, "in [100, 10000]")
         check("rtol", self.rtol, 1e-8 <= self.rtol <= 1e-3, "in [1e-08, 0.001]")
         check("batch", self.batch, 1 <= self.batch <= 2**20, "in [1, 1048576]")
+        check_batch(self.batch, self.features)
         check("adam_rate", self.adam_rate, 1e-6 <= self.adam_rate <= 1, "in [1e-6, 1]")
         check("adam_steps", self.adam_steps, 1 <= self.adam_steps <= 10**7, "in [1, 10000000]")
         check("sgd_rate", self.sgd_rate, 1e-4 <= self.sgd_rate <= 0.5, "in [0.0001, 0.5]")

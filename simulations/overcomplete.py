@@ -9,7 +9,7 @@ import numpy as np
 from ._entry import Simulation
 from ._execution import Execute
 from ._full import resolve
-from ._options import Options, check
+from ._options import Options, check, check_batch
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -83,6 +83,7 @@ class Config(Options):
         check("batch", self.batch, 1 <= self.batch <= 10**6, "in [1, 1000000]")
         rate = self.learning_rate
         check("learning_rate", rate, 1e-6 <= rate <= 1, "in [1e-6, 1]")
+        check_batch(self.batch, n)
 
     def axis(self) -> np.ndarray:
         """The densities."""

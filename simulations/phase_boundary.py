@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from theory._memory import check_memory
+
 from ._entry import Simulation
 from ._execution import Execute
-from ._options import Options, check
+from ._options import Options, check, check_batch
 from ._sweep import Stage
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 SPARSE_GRID = 16  # with fewer cells along an axis their minima do not guide the map well enough
 CHECK_SHARE, CHECK_STARTS = 0.01, 64
+USUAL_STARTS = 28  # of a cell, for networks and for minima
+ROW, MAP_CELL = 600, 3000  # bytes of a row of results, in all its copies, and of a map's cell
 DEFAULTS = {
     2: {"density": (1.0, 0.01), "grid": 32, "map_grid": 128, "cut_density": 0.2},
     3: {"density": (0.98, 0.01), "grid": 16, "map_grid": 48, "cut_density": 0.7},
@@ -92,10 +96,21 @@ class Config(Options):
             check(name, ends, ends[0] != ends[1], "a range with two different ends")
         for name in ("grid", "map_grid"):
             check(name, getattr(self, name), getattr(self, name) <= 4096, "at most 4096")
+        for name in ("starts", "steps", "reference_starts"):
+            check(name, getattr(self, name), getattr(self, name) <= 10**7, "at most 10000000")
+        self._check_memory()
         low, high = CUTS[self.n_features]
         check("cut_density", self.cut, low <= self.cut <= high, f"in [{low:g}, {high:g}]")
         inside = self.cut * ratio <= 1
         check("cut_density", self.cut, inside, "at most 1/`last_density_ratio`")
+
+    def _check_memory(self) -> None:
+        cells, usual = self.own_size**2, min(self.starts + self.reference_starts, USUAL_STARTS)
+        check_memory("grid", self.own_size, lambda size: ROW * size**2 * usual)
+        check_memory("map_grid", self.map_size, lambda size: MAP_CELL * size**2)
+        check_memory("starts", self.starts, lambda count: ROW * cells * count)
+        check_memory("reference_starts", self.reference_starts, lambda count: ROW * cells * count)
+        check_batch(self.batch, 36 * 2 * self.n_features)
 
     @property
     def densities(self) -> tuple[float, float]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from theory._memory import check_memory
+
 from ._entry import Simulation
 from ._execution import Execute
 from ._full import resolve
@@ -65,6 +67,9 @@ class Config(Options):
         check("dimension", self.dimension, spatial, "3 for `search`")
         check("exponent", self.exponent, 0 <= self.exponent <= 64, "in [0, 64]")
         check("starts", self.starts, 1 <= self.starts <= 10**7, "in [1, 10000000]")
+        d, most = self.dimension, max(self.every_size)
+        check_memory("dimension", d, lambda k: 4 * k**2 * most**3)  # Hessians, of the largest N
+        check_memory("starts", self.starts, lambda count: 24 * d * most * count)
 
     @property
     def every_size(self) -> tuple[int, ...]:

@@ -124,7 +124,7 @@ MESSAGES: list[tuple[Callable[[], object], str]] = [
     (lambda: tms.feature_dimensionality("a"), "`W` must be an array of real numbers, but is 'a'."),
     (lambda: tms.dimensions_per_feature(B), "`W` must have shape (m, n), but has shape (2,)."),
     (lambda: tms.recovery(B, np.ones(3)), "`variance` must have shape"),
-    (lambda: tms.recovery(B, B), "`variance` must be positive, but is 0.0."),
+    (lambda: tms.recovery(B, B), "`variance` must be positive and finite, but is 0.0."),
     (lambda: tms.recovery("a", B), "`error` must be an array of real numbers, but is 'a'."),
     (lambda: tms.two_feature_phase(np.ones((2, 2))), "`W` must have shape (1, 2), but has shape"),
     # gradient_flow
@@ -159,8 +159,8 @@ MESSAGES: list[tuple[Callable[[], object], str]] = [
     (lambda: _ground_states(distance="a"), "`distance` must be positive and finite, but is 'a'."),
     (lambda: _ground_states(tolerance=np.nan), "`tolerance` must be positive and finite, but is"),
     (lambda: tms.curvature(_bowl, "a"), "`y` must be an array of real numbers, but is 'a'."),
-    (lambda: tms.rotation_modes((W[0], B)), "`W` must have shape (m, n), but has shape (2,)."),
-    (lambda: tms.network_invariant((W[0], B)), "`W` must have shape (m, n), but has shape (2,)."),
+    (lambda: tms.rotation_modes((W[0], B)), "`params` must be (W, b) of shapes (m, n) and (n,),"),
+    (lambda: tms.network_invariant((W[0], B)), "`params` must be (W, b) of shapes (m, n) and"),
     (lambda: tms.wilson_interval(np.array([3]), 2), "`hits` must be in [0, trials] = [0, 2], but"),
     (lambda: tms.wilson_interval(np.array([-1]), 2), "`hits` must be in [0, trials] = [0, 2], but"),
     (

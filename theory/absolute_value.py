@@ -34,12 +34,15 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from theory._checks import (
+    as_number,
     check_count,
     check_density,
     check_importance,
     check_nonnegative,
+    check_one_density,
     check_share,
 )
+from theory._memory import check_memory
 from theory.numeric import bracketed_root
 
 Values = NDArray[np.float64]
@@ -68,7 +71,7 @@ def monosemantic_loss(importance: ArrayLike, neurons: int, density: float) -> fl
     the others are dropped. importance (n,) in any order, >= 0; neurons >= 1; density p.
     """
     ranked, m = _ranked(importance), check_count("neurons", neurons)
-    p = float(check_density(density))
+    p = check_one_density(density)
     rest = ranked[m // 2 :]
     gain = float(dropped_loss(p) - half_loss(p)) if m % 2 and rest.size else 0.0
     return float(dropped_loss(p) * rest.sum()) - gain * (float(rest[0]) if rest.size else 0.0)
@@ -85,10 +88,13 @@ class Motif:
     inhibition: float
 
 
-@functools.cache
 def motif(density: float) -> Motif:
     """The motif with the best inhibition s in [0, 1] at density p in (0, 1]."""
-    p = float(check_density(density))
+    return _motif(check_one_density(density))
+
+
+@functools.cache
+def _motif(p: float) -> Motif:
     two, three = (np.array(each) for each in (_TWO, _THREE))
     coefficients = p**2 * (1 - p) * two + p**3 * three
     s = np.roots(np.polyder(coefficients))
@@ -135,7 +141,7 @@ def sharing_density(relative_importance: float) -> float:
     (0, 1] of the feature that is dropped otherwise. About 0.326 at r = 1, and
     r/(3 (1+r) `small_density_coefficient`) for r → 0. Sufficient: the motif is one way to share.
     """
-    r = float(check_share("relative_importance", relative_importance))
+    r = as_number("relative_importance", check_share("relative_importance", relative_importance))
 
     def excess(p: float) -> float:
         return (1 + r) * motif(p).loss / p - r * float(dropped_loss(p)) / p
@@ -156,7 +162,7 @@ def motif_loss(importance: ArrayLike, neurons: int, density: float) -> float:
 def losses_of_motifs(importance: ArrayLike, neurons: int, density: float) -> list[float]:
     """The losses of `motif_loss` for K = 0, 1, ... motifs, while there are features for them."""
     ranked, m = _ranked(importance), check_count("neurons", neurons)
-    shared, alone = motif(float(check_density(density))).loss, float(dropped_loss(density))
+    shared, alone = motif(check_one_density(density)).loss, float(dropped_loss(density))
     counts = range(min(m // 4, max(ranked.size - m // 2, 0)) + 1)
     out = [monosemantic_loss(ranked, m, density)]
     for k in counts[1:]:
@@ -167,8 +173,8 @@ def losses_of_motifs(importance: ArrayLike, neurons: int, density: float) -> lis
 
 def motif_network(asymmetry: float, inhibition: float) -> tuple[Values, Values, Values]:
     """W₁ (4, 3), W₂ (3, 4) and b = 0 of the motif, for t in (0, 1] and s >= 0; A, B, C in order."""
-    t, s = float(check_share("asymmetry", asymmetry)), check_nonnegative("inhibition", inhibition)
-    kappa = 1 + float(s) * t
+    t = as_number("asymmetry", check_share("asymmetry", asymmetry))
+    kappa = 1 + as_number("inhibition", check_nonnegative("inhibition", inhibition)) * t
     W1 = np.array([[1.0, -t, 0.0], [-1.0, t, 0.0], [1.0, 0.0, -t], [-1.0, 0.0, t]])
     own, other = 1 / t, -kappa / t
     W2 = np.array([[0.5] * 4, [own, own, other, other], [other, other, own, own]])
@@ -186,10 +192,9 @@ def six_neuron_network(features: int, spread: float = 1.0) -> tuple[Values, Valu
     of features that are sparse enough.
     The price is W₂ of order n². Derived here. n >= 2.
     """
-    if check_count("features", features) < 2:
-        raise ValueError(f"Argument `features` must be an integer >= 2, but is {features}.")
-    n = int(features)
-    epsilon = float(check_share("spread", spread))
+    n = check_count("features", features, 2)
+    check_memory("features", n, lambda size: 300 * size)
+    epsilon = as_number("spread", check_share("spread", spread))
     angle, phase = 2 * np.pi * np.arange(n) / n, 2 * np.pi * np.arange(3) / 3
     wave = np.cos(angle[:, None] - phase[None])
     scale = 1 - np.cos(2 * np.pi / n)
@@ -199,4 +204,8 @@ def six_neuron_network(features: int, spread: float = 1.0) -> tuple[Values, Valu
 
 
 def _ranked(importance: ArrayLike) -> Values:
-    return np.sort(np.atleast_1d(check_importance(importance)))[::-1]
+    values = check_importance(importance)
+    if values.ndim > 1:
+        rule = "() or (n,)"
+        raise ValueError(f"Argument `importance` must have shape {rule}, but has {values.shape}.")
+    return np.sort(np.atleast_1d(values))[::-1]

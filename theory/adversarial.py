@@ -43,10 +43,12 @@ from scipy.special import erf, ndtr
 
 from theory import mean_field
 from theory._checks import (
+    as_number,
+    check_broadcast,
     check_count,
-    check_density,
     check_finite,
     check_nonnegative,
+    check_one_density,
     check_positive,
     check_share,
 )
@@ -62,7 +64,7 @@ def mean_input_norm(n: int, density: float) -> float:
     part beyond s = 1 with 1/s as the variable. Relative error below 1e-8.
     Raises ValueError for n < 1 and a density outside (0, 1]. Source: derived here.
     """
-    n, p = check_count("n", n), float(check_density(density))
+    n, p = check_count("n", n), check_one_density(density)
 
     def lacking(s: float) -> float:
         """1 - M(s²), without cancellation."""
@@ -96,7 +98,9 @@ def one_output_vulnerability(
     finite, `radius` ε > 0. Raises ValueError for others.
     """
     s, r = check_nonnegative("sensitivity", sensitivity), check_finite("residual", residual)
-    return s**2 + 2 * s * np.abs(r) / check_positive("radius", radius)
+    eps = check_positive("radius", radius)
+    check_broadcast(sensitivity=s, residual=r, radius=eps)
+    return s**2 + 2 * s * np.abs(r) / eps
 
 
 def frame_vulnerability(dimensions_per_feature: ArrayLike, open_share: ArrayLike) -> Array:
@@ -106,7 +110,9 @@ def frame_vulnerability(dimensions_per_feature: ArrayLike, open_share: ArrayLike
     z > 0 less the term of the kink. Raises ValueError for others.
     """
     star = check_positive("dimensions_per_feature", dimensions_per_feature)
-    return check_share("open_share", open_share) / star**2
+    share = check_share("open_share", open_share)
+    check_broadcast(dimensions_per_feature=star, open_share=share)
+    return share / star**2
 
 
 def piece_maximum(matrix: ArrayLike, residual: ArrayLike, radius: float) -> float:
@@ -117,7 +123,7 @@ def piece_maximum(matrix: ArrayLike, residual: ArrayLike, radius: float) -> floa
     Raises ValueError for others. Source: Boyd and Vandenberghe, Convex Optimization, appendix B.1.
     """
     M, r = check_finite("matrix", matrix), check_finite("residual", residual)
-    eps = float(check_positive("radius", radius))
+    eps = as_number("radius", check_positive("radius", radius))
     if M.ndim != 2:
         raise ValueError(f"Argument `matrix` must have shape (k, d), but has shape {M.shape}.")
     if r.shape != M.shape[:1]:
@@ -159,7 +165,7 @@ def mean_field_vulnerability(n: int, m: int, density: float) -> MeanFieldVulnera
 
     Raises ValueError for counts below 1, m > n, and a density outside (0, 1]. Source: derived here.
     """
-    n, m, p = check_count("n", n), check_count("m", m), float(check_density(density))
+    n, m, p = check_count("n", n), check_count("m", m), check_one_density(density)
     if m > n:
         raise ValueError(f"Argument `m` must be at most {n}, but is {m}.")
     ratio = max(m / n, mean_field.storage_ratio(p))

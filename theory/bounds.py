@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from theory._checks import check_count, check_ratio, check_share, real_array
+from theory._checks import as_number, check_count, check_ratio, check_share, real_array
 from theory.mean_field.gaussian import normal_density
 from theory.numeric import bracketed_root
 from theory.packing import almost_orthogonal_count as almost_orthogonal_count
@@ -72,7 +72,7 @@ def compressed_sensing_density(ratio: float) -> float:
     Sparser data could be decoded exactly. ratio ρ = m/n. Raises ValueError for ρ outside (0, 1];
     checked for ρ >= 1e-4.
     """
-    rho = float(check_ratio(ratio))
+    rho = as_number("ratio", check_ratio(ratio))
     if rho == 1.0:
         return 1.0
     return bracketed_root(lambda p: _least_ratio(p) - rho, 1e-12, 1.0)

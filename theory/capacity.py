@@ -28,7 +28,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
-from theory._checks import check_finite, check_positive
+from theory._checks import as_number, check_finite, check_positive, check_real
 
 Phase = Literal["first", "shared", "second"]
 TRIPLE_POINT = (3.0, 1.0)  # kurtosis, ratio
@@ -132,7 +132,10 @@ def ground_state(first: float, second: float, kurtosis: float) -> State:
     Where two are equally low (κ ≤ 3 and v_1 = v_2) "first" is returned. Raises ValueError unless
     both values are positive and finite and κ ≥ 1.
     """
-    v1, v2 = (float(check_positive(n, v)) for n, v in (("first", first), ("second", second)))
+    v1, v2 = (
+        as_number(name, check_positive(name, value))
+        for name, value in (("first", first), ("second", second))
+    )
     kurtosis = _kurtosis(kurtosis)
     between = shared_range(kurtosis)
     if between is not None and between[0] < v2 / v1 < between[1]:
@@ -147,7 +150,7 @@ def ground_state(first: float, second: float, kurtosis: float) -> State:
 
 
 def _kurtosis(value: float) -> float:
-    kurtosis = float(check_finite("kurtosis", value))
+    kurtosis = check_real("kurtosis", value)
     if kurtosis < 1:
         raise ValueError(f"Argument `kurtosis` must be at least 1, but is {kurtosis:g}.")
     return kurtosis

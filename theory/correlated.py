@@ -30,7 +30,13 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
-from theory._checks import check_density, check_finite
+from theory._checks import (
+    check_broadcast,
+    check_density,
+    check_finite,
+    check_one_density,
+    check_real,
+)
 from theory.numeric import Function, array_function, bracketed_root, newton, scalar_function
 from theory.truncated_power import box_first_moment, box_mean
 
@@ -101,6 +107,8 @@ def antipodal_state(density: float, together: float) -> Antipodal:
     Equations: ∂L/∂A = ∂L/∂b = 0 of `antipodal_loss`. Raises ValueError as
     `principal_component_loss`, and `RootNotFound` if no pair with 0 ≤ b ≤ A is stationary.
     """
+    check_one_density(density)
+    check_real("together", together)
     p, q = (float(value) for value in _joint(density, together))
     if q == 0:
         return Antipodal(1.0, 0.0, 0.0)
@@ -122,7 +130,7 @@ def crossover(density: float) -> float:
     For p up to `largest_direct_density()`, where both are the lowest states beside c*. Raises
     ValueError for others.
     """
-    p = float(check_density(density))
+    p = check_one_density(density)
     if p > largest_direct_density():
         limit = largest_direct_density()
         raise ValueError(f"Argument `density` must be at most {limit:.4f}, but is {p:g}.")
@@ -154,7 +162,7 @@ def tilt_limit(density: float) -> float:
 
     Raises ValueError for p outside (0, 1). Source: derived here.
     """
-    p = float(check_density(density))
+    p = check_one_density(density)
     if p == 1:
         raise ValueError("Argument `density` must be in (0, 1), but is 1.")
 
@@ -179,7 +187,10 @@ def loss(w: ArrayLike, b: ArrayLike, *, density: ArrayLike, both: float) -> floa
     for name, array in (("w", w), ("b", b)):
         if array.shape != (2,):
             raise ValueError(f"Argument `{name}` must have shape (2,), but has {array.shape}.")
-    p = np.broadcast_to(check_density(density), (2,))
+    p, both = check_density(density), check_real("both", both)
+    if p.shape not in ((), (2,)):
+        raise ValueError(f"Argument `density` must have shape () or (2,), but has {p.shape}.")
+    p = np.broadcast_to(p, (2,))
     if not max(0.0, p.sum() - 1) - 1e-12 <= both <= p.min() + 1e-12:
         raise ValueError(
             f"Argument `both` must be in [max(0, p_1 + p_2 - 1), min(p_1, p_2)], but is {both!r}."
@@ -221,6 +232,7 @@ def _antipodal_functions() -> tuple[Function, list[Function], list[Function]]:
 def _joint(density: ArrayLike, together: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """p and q = c p, checked; they broadcast."""
     p, c = check_density(density), check_finite("together", together)
+    check_broadcast(density=p, together=c)
     p, c = np.broadcast_arrays(p, c)
     wrong = c[~((c >= np.maximum(0.0, 2 - 1 / p) - 1e-12) & (c <= 1))]
     if wrong.size:

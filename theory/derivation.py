@@ -5,6 +5,7 @@ from typing import Any
 
 import sympy as sp
 
+from theory._checks import check_count
 from theory.population_loss import (
     active_sets,
     linear_loss,
@@ -14,6 +15,7 @@ from theory.population_loss import (
 from theory.symbols import ModelSymbols, model_symbols
 from theory.truncated_power import TruncatedPower, box_first_moment, box_mean
 
+_MOST_FEATURES = 6  # as of `population_loss`
 _t, _h, _x, _z = sp.symbols("t h x z", real=True)
 _k = sp.Symbol("k", integer=True, positive=True)
 
@@ -34,9 +36,13 @@ class Step:
 def derivation(n_features: int) -> tuple[Step, ...]:
     """The steps from the definition of the loss of feature 1 to its closed form, n features.
 
-    Raises ValueError for n < 1. The equations grow like 3^n; meant for n <= 3.
+    Raises ValueError for n outside [1, 6]. The equations grow like 3^n; meant for n <= 3.
     Source: derived here, for the model of Elhage et al. 2022.
     """
+    if check_count("n_features", n_features) > _MOST_FEATURES:
+        raise ValueError(
+            f"Argument `n_features` must be at most {_MOST_FEATURES}, but is {n_features}."
+        )
     symbols = model_symbols(n_features)
     return (
         _rectification(),

@@ -23,7 +23,13 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_importance, check_nonnegative, check_positive
+from theory._checks import (
+    check_broadcast,
+    check_density,
+    check_importance,
+    check_nonnegative,
+    check_positive,
+)
 from theory.linear_flow import feature_variance
 from theory.population_loss import linear_loss
 from theory.two_features.closed_forms import dedicated_stability_limit
@@ -55,7 +61,9 @@ def free_rate(importance: ArrayLike, density: ArrayLike) -> Array:
     others. u = ‖W_j‖² is logistic with twice this rate (`linear_flow.mode_rates`) while b_j
     follows its optimum (1 - u) p/2, for I v << I/2.
     """
-    return 4 * check_importance(importance) * feature_variance(density)
+    importance, variance = check_importance(importance), feature_variance(density)
+    check_broadcast(importance=importance, density=variance)
+    return 4 * importance * variance
 
 
 def paired_rate(importance: ArrayLike, stored: ArrayLike, density: ArrayLike) -> Array:
@@ -66,8 +74,10 @@ def paired_rate(importance: ArrayLike, stored: ArrayLike, density: ArrayLike) ->
     Relative error O(v), as b_i follows at a rate of about 2 I_i. Raises ValueError for values out
     of range.
     """
-    other = check_importance(stored) * dedicated_stability_limit(density)
-    return 2 * feature_variance(density) * (check_importance(importance) - other)
+    p, grows = check_density(density), check_importance(importance)
+    kept = check_nonnegative("stored", stored)
+    check_broadcast(importance=grows, stored=kept, density=p)
+    return 2 * feature_variance(p) * (grows - kept * dedicated_stability_limit(p))
 
 
 def plateau_length(start: ArrayLike, rate: ArrayLike, *, end: ArrayLike) -> Array:
@@ -76,8 +86,10 @@ def plateau_length(start: ArrayLike, rate: ArrayLike, *, end: ArrayLike) -> Arra
     Zero where it starts beyond its end; the law of a plateau with one unstable direction. Raises
     ValueError for values that are not positive.
     """
-    ratio = check_positive("end", end) / check_positive("start", start)
-    return np.maximum(np.log(ratio), 0.0) / check_positive("rate", rate)
+    first, last = check_positive("start", start), check_positive("end", end)
+    rate = check_positive("rate", rate)
+    check_broadcast(start=first, rate=rate, end=last)
+    return np.maximum(np.log(last / first), 0.0) / rate
 
 
 def jump_speed(rate: ArrayLike, ratio: ArrayLike) -> Array:
@@ -86,5 +98,6 @@ def jump_speed(rate: ArrayLike, ratio: ArrayLike) -> Array:
     ẇ = λ w (1 - w²) is fastest at w² = 1/3: 2λ/√27. `rate` λ >= 0, `ratio` > 0, see
     `tms_physics.gradient_flow`. Raises ValueError for others.
     """
-    peak = 2 * check_nonnegative("rate", rate) / np.sqrt(27.0)
-    return peak / np.sqrt(check_positive("ratio", ratio))
+    rate, ratio = check_nonnegative("rate", rate), check_positive("ratio", ratio)
+    check_broadcast(rate=rate, ratio=ratio)
+    return 2 * rate / np.sqrt(27.0) / np.sqrt(ratio)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density, check_finite
+from theory._checks import check_finite, check_one_density, shown
 
 Array = NDArray[np.float64]
 Waves = NDArray[np.complex128]
@@ -43,7 +43,7 @@ def detection(G: ArrayLike, density: float) -> Array:
     G = WᵀW, symmetric (n, n) with a diagonal >= 0; density p in (0, 1], a number. Raises ValueError
     for others.
     """
-    G, p = _gram(G), _density(density)
+    G, p = _gram(G), check_one_density(density)
     return np.array([_detected(each) for each in _features(G, np.zeros(len(G)), p)])
 
 
@@ -55,7 +55,7 @@ def sparse_detection(G: ArrayLike, density: float) -> Array:
     inactive one. Either sign costs the same. 1/2 for a dead feature; below 1/2 outside its range.
     Arguments and errors as in `detection`.
     """
-    G, p = _gram(G), _density(density)
+    G, p = _gram(G), check_one_density(density)
     own = np.diagonal(G)
     t = np.abs(G) / np.where(own > 0, own, 1.0)[:, None]
     swapped = _swapped(t) * (1 - np.eye(len(G)))
@@ -76,7 +76,7 @@ def value_error(G: ArrayLike, b: ArrayLike, density: float) -> Array:
     G as in `detection`; b (..., n) finite, and so is the answer; density p in (0, 1]. Raises
     ValueError for others.
     """
-    G, p, b = _gram(G), _density(density), check_finite("b", b)
+    G, p, b = _gram(G), check_one_density(density), check_finite("b", b)
     if not b.shape or b.shape[-1] != len(G):
         raise ValueError(f"Argument `b` must have shape (..., {len(G)}), but has shape {b.shape}.")
     flat = b.reshape(-1, len(G))
@@ -92,7 +92,7 @@ def sparse_interference(G: ArrayLike, b: ArrayLike, density: float) -> Array:
     for couplings up to -b; and for g < -b < 0 it is g² x² up to x = b/|g|, then b². (n,); arguments
     and errors as in `value_error`, b (n,).
     """
-    G, p, b = _gram(G), _density(density), check_finite("b", b)
+    G, p, b = _gram(G), check_one_density(density), check_finite("b", b)
     if b.shape != (len(G),):
         raise ValueError(f"Argument `b` must have shape ({len(G)},), but has shape {b.shape}.")
     shift = np.broadcast_to(b[:, None], G.shape)
@@ -110,7 +110,7 @@ def linear_parts(G: ArrayLike, density: float) -> tuple[Array, Array]:
     v = p/3 - p²/4; b_i = (1 - G_ii) p/2 - Σ_{j≠i} G_ij p/2 puts the means right. Arguments and
     errors as in `detection`.
     """
-    G, p = _gram(G), _density(density)
+    G, p = _gram(G), check_one_density(density)
     v, own = p / 3 - p**2 / 4, np.diagonal(G)
     return (1 - own) ** 2 * v, (np.sum(G**2, axis=1) - own**2) * v
 
@@ -229,15 +229,10 @@ def _gram(G: ArrayLike) -> Array:
     G = check_finite("G", G)
     if G.ndim != 2 or G.shape[0] != G.shape[1] or not G.size:
         raise ValueError(f"Argument `G` must have shape (n, n), but has shape {G.shape}.")
+    if np.max(np.abs(G - G.T)) > 1e-8 * np.max(np.abs(G)):
+        raise ValueError(f"Argument `G` must be symmetric, but is {shown(G.tolist())}.")
     if np.any(np.diagonal(G) < 0):
         raise ValueError(
             f"Argument `G` must have a diagonal >= 0, but has {np.diagonal(G).min()} on it."
         )
     return G
-
-
-def _density(density: float) -> float:
-    p = check_density(density)
-    if p.shape:
-        raise ValueError(f"Argument `density` must have shape (), but has shape {p.shape}.")
-    return float(p)

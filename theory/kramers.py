@@ -20,17 +20,29 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_finite, check_positive
+from theory._checks import (
+    as_number,
+    check_broadcast,
+    check_callable,
+    check_count,
+    check_finite,
+    check_positive,
+    check_real,
+    shown,
+)
+from theory._memory import check_memory
 from theory.quasi_random import normal_points
 
 Array = NDArray[np.float64]
+_MOST_BITS = 30  # of Sobol's net
 Form = Callable[[Array], Array]  # (N, M) directions -> (M,) values, homogeneous of degree 2
 
 
 def arrhenius(barrier: ArrayLike, temperature: ArrayLike, prefactor: float) -> Array:
     """k = prefactor × e^{-ΔE/T}: `barrier` ΔE, in the units of `temperature` T > 0."""
-    height = check_finite("barrier", barrier)
-    return prefactor * np.exp(-height / check_positive("temperature", temperature))
+    height, heat = check_finite("barrier", barrier), check_positive("temperature", temperature)
+    check_broadcast(barrier=height, temperature=heat)
+    return check_real("prefactor", prefactor) * np.exp(-height / heat)
 
 
 def kramers_rate(
@@ -59,7 +71,7 @@ def kramers_rate(
     _check_index("minimum", low, 0)
     _check_index("saddle", high, 1)
     ratio = np.exp(np.sum(np.log(low)) / 2 - np.sum(np.log(np.abs(high))) / 2)
-    scale = float(check_positive("orbit_ratio", orbit_ratio))
+    scale = as_number("orbit_ratio", check_positive("orbit_ratio", orbit_ratio))
     return arrhenius(barrier, temperature, scale * abs(high.min()) / (2 * np.pi) * ratio)
 
 
@@ -71,16 +83,27 @@ def well_weight(form: Form, reference: ArrayLike, *, power: int = 13) -> float:
     by quadrature at 2^`power` points, radially exact and constant where Q = v·Av. Raises
     ValueError for a Q that is not positive or a reference that is not positive definite.
     """
+    check_callable("form", form)
     eigenvalues = _eigenvalues("reference", reference)
     _check_index("reference", eigenvalues, 0)
     size = len(eigenvalues)
+    _check_power(power, size)
     factor = np.linalg.cholesky(np.asarray(reference, dtype=float))
     normal = normal_points(power, size)
     values = form(np.asarray(np.linalg.solve(factor.T, normal), dtype=float))
+    if np.shape(values) != normal.shape[1:]:
+        rule = f"map shape {normal.shape} to {normal.shape[1:]}"
+        raise ValueError(f"Argument `form` must {rule}, but gives shape {np.shape(values)}.")
     if not np.all(values > 0):
         raise ValueError(f"Argument `form` must be positive, but is {np.min(values)} somewhere.")
     mean = np.mean((np.sum(normal**2, axis=0) / values) ** (size / 2))
     return float((2 * np.pi) ** (size / 2) / np.sqrt(np.prod(eigenvalues)) * mean)
+
+
+def _check_power(power: int, size: int) -> None:
+    if check_count("power", power, 0) > _MOST_BITS:
+        raise ValueError(f"Argument `power` must be at most {_MOST_BITS}, but is {power}.")
+    check_memory("power", power, lambda bits: 32 * size << bits)
 
 
 def _eigenvalues(name: str, matrix: ArrayLike) -> Array:
@@ -95,7 +118,7 @@ def _eigenvalues(name: str, matrix: ArrayLike) -> Array:
 def _without_zero_modes(values: Array, count: int) -> Array:
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < len(values):
         rule = f"an integer in [0, N) = [0, {len(values)})"
-        raise ValueError(f"Argument `zero_modes` must be {rule}, but is {count!r}.")
+        raise ValueError(f"Argument `zero_modes` must be {rule}, but is {shown(count)}.")
     return values[np.argsort(np.abs(values))[count:]]
 
 

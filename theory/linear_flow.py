@@ -22,6 +22,8 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from theory._checks import (
+    as_number,
+    check_broadcast,
     check_count,
     check_density,
     check_finite,
@@ -76,7 +78,9 @@ def logistic(t: ArrayLike, u0: ArrayLike, rate: ArrayLike) -> Array:
     Raises ValueError for negative or infinite arguments.
     """
     t, u0 = check_nonnegative("t", t), check_nonnegative("u0", u0)
-    decay = np.exp(-check_nonnegative("rate", rate) * t)
+    rate = check_nonnegative("rate", rate)
+    check_broadcast(t=t, u0=u0, rate=rate)
+    decay = np.exp(-rate * t)
     return np.where(u0 > 0, u0 / np.where(u0 > 0, u0 + (1 - u0) * decay, 1.0), 0.0)
 
 
@@ -87,6 +91,7 @@ def logistic_time(u: ArrayLike, u0: ArrayLike, rate: ArrayLike) -> Array:
     reached never; from u0 = 1 nothing moves, so that is refused as well.
     """
     u, u0, rate = check_finite("u", u), check_positive("u0", u0), check_positive("rate", rate)
+    check_broadcast(u=u, u0=u0, rate=rate)
     passed = ((u0 <= u) & (u < 1)) | ((u > 1) & (u <= u0))
     if not np.all(passed):
         wrong = np.broadcast_to(u, passed.shape)[~passed].flat[0]
@@ -106,23 +111,22 @@ def isotropic_weights(
     of W0 at the level of rounding are taken as 0, or they would grow. t: times >= 0.
     Raises ValueError for invalid arguments, among them an I or p that is not a scalar.
     """
-    for name, value in (("importance", importance), ("density", density)):
-        if np.ndim(value):
-            raise ValueError(
-                f"Argument `{name}` must have shape (), but has shape {np.shape(value)}."
-            )
-    W, scales, variance = _model(W0, importance, density)
+    scale = as_number("importance", check_importance(importance))
+    variance = as_number("density", feature_variance(density))
+    W = _weights("W0", W0)
     left, singular, right = np.linalg.svd(W, full_matrices=False)
     rounding = np.finfo(np.float64).eps * max(W.shape)
     singular = np.where(singular > rounding * np.max(singular), singular, 0.0)
-    rate = 8 * scales[0] * variance[0]
+    rate = 8 * scale * variance
     mode = np.sqrt(logistic(real_array("t", t)[..., None], singular**2, rate))
     return (left * mode[..., None, :]) @ right
 
 
 def mode_rates(importance: ArrayLike, density: ArrayLike) -> Array:
     """8 I_i v_i, the rates of the logistic curves of `aligned_modes`; arguments broadcast."""
-    return 8 * check_importance(importance) * feature_variance(density)
+    importance, variance = check_importance(importance), feature_variance(density)
+    check_broadcast(importance=importance, density=variance)
+    return 8 * importance * variance
 
 
 def aligned_modes(
@@ -140,6 +144,8 @@ def aligned_modes(
     Raises ValueError for invalid arguments. Source: Saxe et al. 2014, arXiv 1312.6120, section 3.
     """
     u0 = check_nonnegative("u0", u0)
+    if u0.ndim != 1:
+        raise ValueError(f"Argument `u0` must have shape (n,), but has shape {u0.shape}.")
     importance, variance = _per_feature(importance, density, u0.size)
     return logistic(real_array("t", t)[..., None], u0, 8 * importance * variance)
 
@@ -204,26 +210,40 @@ def single_feature(
     it holds to first order in p for one that is orthogonal to the others. Arguments broadcast.
     Raises ValueError for invalid arguments.
     """
-    return logistic(t, u0, _single_rate(importance, density))
+    t, u0 = check_nonnegative("t", t), check_nonnegative("u0", u0)
+    rate = _single_rate(importance, density)
+    check_broadcast(t=t, u0=u0, density=rate)
+    return logistic(t, u0, rate)
 
 
 def single_feature_time(
     u: ArrayLike, u0: ArrayLike, *, importance: ArrayLike = 1.0, density: ArrayLike
 ) -> Array:
     """Time at which `single_feature` reaches u; raises as `logistic_time`."""
-    return logistic_time(u, u0, _single_rate(importance, density))
+    check_positive("importance", importance)
+    u, u0, rate = real_array("u", u), real_array("u0", u0), _single_rate(importance, density)
+    check_broadcast(u=u, u0=u0, density=rate)
+    return logistic_time(u, u0, rate)
 
 
 def _single_rate(importance: ArrayLike, density: ArrayLike) -> Array:
-    return 8 / 3 * check_density(density) * check_importance(importance)
+    p, importance = check_density(density), check_importance(importance)
+    check_broadcast(importance=importance, density=p)
+    return 8 / 3 * p * importance
 
 
 def _model(W: ArrayLike, importance: ArrayLike, density: ArrayLike) -> tuple[Array, Array, Array]:
     """W (m, n), I (n,) and v (n,), checked."""
-    W = check_finite("W", W)
-    if W.ndim != 2:
-        raise ValueError(f"Argument `W` must have shape (m, n), but has shape {W.shape}.")
+    W = _weights("W", W)
     return W, *_per_feature(importance, density, W.shape[1])
+
+
+def _weights(name: str, W: ArrayLike) -> Array:
+    """W (m, n), checked."""
+    array = check_finite(name, W)
+    if array.ndim != 2 or not array.size:
+        raise ValueError(f"Argument `{name}` must have shape (m, n), but has shape {array.shape}.")
+    return array
 
 
 def _per_feature(importance: ArrayLike, density: ArrayLike, n: int) -> tuple[Array, Array]:
@@ -238,10 +258,11 @@ def _per_feature(importance: ArrayLike, density: ArrayLike, n: int) -> tuple[Arr
 
 def _broadcast(importance: ArrayLike, density: ArrayLike) -> tuple[Array, Array]:
     """I and v, each (n,), n the length of the one that is no scalar."""
-    shape = max(np.shape(importance), np.shape(density), key=len)
+    importance, density = check_importance(importance), check_density(density)
+    shape = max(importance.shape, density.shape, key=len)
     if len(shape) != 1:
         raise ValueError(
             "Argument `importance` or `density` must have shape (n,), but they have shapes "
-            f"{np.shape(importance)} and {np.shape(density)}."
+            f"{importance.shape} and {density.shape}."
         )
     return _per_feature(importance, density, shape[0])

@@ -55,9 +55,7 @@ def rankin_cosine(n: int, m: int) -> float:
     returned. Raises ValueError for n < 2 or m < 1.
     Source: Rankin 1955, Proc. Glasgow Math. Assoc. 2, 139.
     """
-    n, m = check_count("n", n), check_count("m", m)
-    if n < 2:
-        raise ValueError(f"Argument `n` must be an integer >= 2, but is {n}.")
+    n, m = check_count("n", n, 2), check_count("m", m)
     return -1 / (n - 1) if n <= m + 1 else 0.0
 
 
@@ -117,8 +115,7 @@ def random_overlap(m: int, coherence: ArrayLike) -> Array:
     I is the regularised incomplete beta function: cos² θ is Beta(1/2, (m-1)/2). Below
     2 e^{-m ε²/2}. ε in (0, 1); broadcasts. Raises ValueError for m < 2 and other ε.
     """
-    if check_count("m", m) < 2:
-        raise ValueError(f"Argument `m` must be an integer >= 2, but is {m}.")
+    m = check_count("m", m, 2)
     eps = _coherence(coherence)
     return np.asarray(betainc((m - 1) / 2, 0.5, (1 - eps) * (1 + eps)))
 

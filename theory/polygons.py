@@ -31,10 +31,12 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from theory._checks import check_count
+from theory._memory import check_memory
 
 Array = NDArray[np.float64]
 w = sp.Symbol("w", positive=True)
 _DIGITS = 40
+_TERM = 10**5  # bytes that the terms of one neighbour take in sympy, most of them in its caches
 _TINY = sp.Float(10) ** -20  # of w next to an end of its interval
 
 
@@ -61,8 +63,8 @@ def acute_neighbours(k: int) -> int:
 
 
 def self_and_neighbours(k: int, active: int) -> sp.Expr:
-    """S(w) with that many active neighbours on each side, exact."""
-    return _sum(_gaps(k, active))
+    """S(w) with that many active neighbours on each side, exact; raises as `stationarity`."""
+    return _sum(_gaps(k, _active(k, active)))
 
 
 def _sum(gaps: list[sp.Expr]) -> sp.Expr:
@@ -74,11 +76,23 @@ def stationarity(k: int, active: int) -> sp.Poly:
 
     Raises ValueError unless 0 ≤ active ≤ ⌈k/4⌉ - 1, the acute neighbours on one side.
     """
+    return _quartic(_gaps(k, _active(k, active)))
+
+
+def _active(k: int, active: int) -> int:
+    """`active`, an integer up to the number of acute neighbours."""
     acute = acute_neighbours(k)
-    if isinstance(active, bool) or active not in range(acute + 1):
+    if check_count("active", active, 0) > acute:
         rule = f"an integer in [0, {acute}]"
-        raise ValueError(f"Argument `active` must be {rule}, but is {active!r:.60}.")
-    return _quartic(_gaps(k, active))
+        raise ValueError(f"Argument `active` must be {rule}, but is {active}.")
+    check_memory("active", active, lambda count: _TERM * count)
+    return active
+
+
+def _polygon(name: str, k: int) -> int:
+    """`k`, an integer, of which all acute neighbours fit memory."""
+    check_memory(name, check_count(name, k), lambda size: _TERM * size)
+    return int(k)
 
 
 def _quartic(gaps: list[sp.Expr]) -> sp.Poly:
@@ -95,7 +109,7 @@ def branches(k: int) -> tuple[Branch, ...]:
 
     Raises ValueError for k < 1.
     """
-    return _branches(check_count("k", k))
+    return _branches(_polygon("k", k))
 
 
 @lru_cache
@@ -141,9 +155,9 @@ def height_with_unused(k: int, features: int, positive: int = 0) -> float:
     k, c = check_count("k", k), check_count("features", features)
     if k > c:
         raise ValueError(f"Argument `features` must be an integer >= k = {k}, but is {c}.")
-    if isinstance(positive, bool) or positive not in range(c - k + 1):
+    if check_count("positive", positive, 0) > c - k:
         rule = f"an integer in [0, features - k] = [0, {c - k}]"
-        raise ValueError(f"Argument `positive` must be {rule}, but is {positive!r:.60}.")
+        raise ValueError(f"Argument `positive` must be {rule}, but is {positive}.")
     return critical_polygon(k).height + c - k - 0.75 * positive / c
 
 
@@ -152,7 +166,7 @@ def largest_worth_storing(features: int = 16) -> int:
 
     h_k - k falls to -5.2513 at k = 7 and then rises (about -4.96 for k → ∞).
     """
-    counts = range(1, check_count("features", features) + 1)
+    counts = range(1, _polygon("features", features) + 1)
     return min(counts, key=lambda k: critical_polygon(k).height - k)
 
 
@@ -175,8 +189,7 @@ def spectrum(k: int) -> Array:
     of q = 0 is the rotation, 0; negative values are directions in which the k-gon is unstable.
     Rows q and k - q agree. Raises ValueError for k < 5, where b = 0 is a kink.
     """
-    if check_count("k", k) < 5:
-        raise ValueError(f"Argument `k` must be an integer >= 5, but is {k}.")
+    check_memory("k", check_count("k", k, 5), lambda size: _TERM * size + 100 * size**2)
     at = branches(k)[0].polygon
     angles = 2 * np.pi * np.arange(k) / k
     own, others = _own_block(at), [_pair_blocks(at, x) for x in angles[1:]]

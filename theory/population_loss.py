@@ -2,13 +2,23 @@
 
 import functools
 import itertools
+import math
 from collections.abc import Iterator, Sequence
+from numbers import Real
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density, check_finite, check_importance, real_array
+from theory._checks import (
+    check_count,
+    check_density,
+    check_finite,
+    check_importance,
+    check_type,
+    real_array,
+    shown,
+)
 from theory.numeric import Function, array_function
 from theory.symbols import ModelSymbols, model_symbols
 from theory.truncated_power import box_first_moment, box_mean
@@ -24,6 +34,7 @@ def linear_loss(
     Variance plus mean squared, with the moments E x_j = p_j/2 and Var x_j = p_j/3 - p_j²/4.
     Source: derived here.
     """
+    _check_row(couplings, bias, density, feature)
     weights = [int(j == feature) - coupling for j, coupling in enumerate(couplings)]
     spread = sp.Add(*(w**2 * (p / 3 - p**2 / 4) for w, p in zip(weights, density, strict=True)))
     mean = sp.Add(*(w * p / 2 for w, p in zip(weights, density, strict=True))) - bias
@@ -39,6 +50,7 @@ def rectification_gain(
     differences where z_i >= 0 always, so it is accurate where couplings vanish in that case.
     Source: derived here.
     """
+    _check_row(couplings, bias, density, feature)
     gain = sp.S.Zero
     for active, probability in active_sets(density):
         slopes = [-couplings[j] for j in active]
@@ -65,6 +77,7 @@ def positive_part_feature_loss(
     Equal to `feature_loss`; it loses digits as couplings vanish where z_i > 0. Source: derived
     here.
     """
+    _check_row(couplings, bias, density, feature)
     loss = density[feature] / sp.Integer(3)
     for active, probability in active_sets(density):
         slopes = [couplings[j] for j in active]
@@ -77,6 +90,11 @@ def positive_part_feature_loss(
 
 def active_sets(density: Sequence[sp.Expr]) -> Iterator[tuple[tuple[int, ...], sp.Expr]]:
     """Every set of active features with its probability Π_{j in A} p_j Π_{j not in A} (1 - p_j)."""
+    _check_expressions("density", density)
+    return _active_sets(density)
+
+
+def _active_sets(density: Sequence[sp.Expr]) -> Iterator[tuple[tuple[int, ...], sp.Expr]]:
     n = len(density)
     for size in range(n + 1):
         for active in itertools.combinations(range(n), size):
@@ -90,6 +108,7 @@ def total_loss(symbols: ModelSymbols) -> sp.Expr:
     x' = ReLU(G x + b) with G = WᵀW, and x_j = 0 with probability 1 - p_j, else uniform on [0, 1].
     Model: Elhage et al. 2022, Toy Models of Superposition; closed form derived here.
     """
+    check_type("symbols", symbols, ModelSymbols)
     rows = zip(symbols.importance, symbols.bias, range(len(symbols.bias)), strict=True)
     return sp.Add(
         *(
@@ -152,6 +171,32 @@ def _checked(
         check_finite(name, array)
     scales = check_importance(_per_feature("importance", importance, n))
     return weights, bias, scales, check_density(_per_feature("density", density, n))
+
+
+def _check_row(couplings: object, bias: object, density: object, feature: int) -> None:
+    """Raises ValueError unless these are expressions of as many features, `feature` one of them."""
+    n, own = _check_expressions("couplings", couplings), _check_expressions("density", density)
+    if n != own:
+        rule = f"as long as `couplings`, {n}"
+        raise ValueError(f"Argument `density` must be {rule}, but has {own} entries.")
+    if not _is_expression(bias):
+        raise ValueError(f"Argument `bias` must be an expression, but is {shown(bias)}.")
+    if check_count("feature", feature, 0) >= n:
+        raise ValueError(f"Argument `feature` must be in [0, {n - 1}], but is {feature}.")
+
+
+def _check_expressions(name: str, row: object) -> int:
+    """How many expressions there are; raises ValueError unless it is a list or tuple of a few."""
+    few = isinstance(row, list | tuple) and 1 <= len(row) <= _MOST_FEATURES
+    if few and all(map(_is_expression, row)):
+        return len(row)
+    rule = f"1 to {_MOST_FEATURES} expressions"
+    raise ValueError(f"Argument `{name}` must be {rule}, but is {shown(row)}.")
+
+
+def _is_expression(entry: object) -> bool:
+    number = isinstance(entry, Real) and not isinstance(entry, bool) and math.isfinite(entry)
+    return number or isinstance(entry, sp.Expr)
 
 
 def _per_feature(name: str, value: ArrayLike, n: int) -> NDArray[np.float64]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from theory._checks import check_count
+
 
 @dataclass(frozen=True)
 class ModelSymbols:
@@ -34,8 +36,7 @@ class ModelSymbols:
 
 def model_symbols(n_features: int) -> ModelSymbols:
     """Fresh symbols for `n_features` features (n >= 1); equal calls give equal symbols."""
-    if n_features < 1:
-        raise ValueError(f"Argument `n_features` must be at least 1, but is {n_features}.")
+    check_count("n_features", n_features)
     names = range(1, n_features + 1)
     return ModelSymbols(
         gram=tuple(tuple(_coupling(i, j) for j in names) for i in names),

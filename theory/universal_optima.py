@@ -10,11 +10,15 @@ energies included (Cohn and Kumar 2007, J. Amer. Math. Soc. 20, 99). Those here 
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from numbers import Real
+from typing import Any, NamedTuple
 
 import sympy as sp
 
-from theory._checks import check_count
+from theory._checks import check_count, check_type, shown
+from theory._memory import check_memory
+
+_TERM = 10**5  # bytes that one inner product takes in sympy, most of them in its caches
 
 
 class Configuration(NamedTuple):
@@ -41,8 +45,7 @@ def cross_polytope(d: int) -> Configuration:
 
 def regular_polygon(k: int) -> Configuration:
     """k points on the circle, k >= 2; universally optimal too. Raises ValueError for k < 2."""
-    if check_count("k", k) < 2:
-        raise ValueError(f"Argument `k` must be an integer >= 2, but is {k}.")
+    check_memory("k", check_count("k", k, 2), lambda size: _TERM * size)
     products: dict[sp.Expr, int] = {}
     for j in range(1, k):
         t = sp.cos(2 * sp.pi * min(j, k - j) / k)
@@ -56,8 +59,7 @@ def elliptic_quadric(q: int) -> Configuration:
     t = -1/q with multiplicity q(q² + 1), t = 1/q² with q⁴ (Cohn and Kumar 2007, table 1). Raises
     ValueError for q < 2.
     """
-    if check_count("q", q) < 2:
-        raise ValueError(f"Argument `q` must be an integer >= 2, but is {q}.")
+    q = check_count("q", q, 2)
     products: dict[sp.Expr, int] = {
         sp.Rational(-1, q): q * (q * q + 1),
         sp.Rational(1, q * q): q**4,
@@ -95,14 +97,22 @@ LEECH = _configuration(
 )
 
 
+def _power(s: object) -> sp.Expr:
+    """`s` as sympy's number."""
+    known = isinstance(s, Real | sp.Expr) and not isinstance(s, bool)
+    power: Any = sp.sympify(s) if known else sp.nan
+    if power.is_real is not True or power.is_negative:
+        raise ValueError(f"Argument `s` must be a real number >= 0, but is {shown(s)}.")
+    return power
+
+
 def riesz_energy(configuration: Configuration, s: int | sp.Expr = 1) -> sp.Expr:
     """Σ_{i<j} |r_i - r_j|^{-s} in exact arithmetic; s = 0 is -Σ log |r_i - r_j|.
 
     |r_i - r_j|² = 2 - 2t. Raises ValueError for s < 0.
     """
-    power = sp.sympify(s)
-    if power.is_real is not True or power.is_negative:
-        raise ValueError(f"Argument `s` must be a real number >= 0, but is {s!r:.60}.")
+    check_type("configuration", configuration, Configuration)
+    power = _power(s)
     terms = (
         count * (-sp.log(2 - 2 * t) / 2 if power == 0 else (2 - 2 * t) ** (-power / 2))
         for t, count in configuration.products.items()
@@ -115,5 +125,6 @@ def rectified_energy(configuration: Configuration) -> sp.Expr:
 
     No completely monotone function of the distance: universal optima need not minimise it.
     """
+    check_type("configuration", configuration, Configuration)
     terms = (count * t**2 for t, count in configuration.products.items() if t.is_positive)
     return configuration.points * sp.Add(*terms)

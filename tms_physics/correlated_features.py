@@ -11,11 +11,21 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from ._checks import check_count, check_values, density_vector
+from ._checks import check_count, check_key, check_values, density_vector, shown
+from ._memory import check_memory
 from ._types import FeatureMatrix, Features, Key, Number, SetProbabilities
 from .features import UniformWhereActive
 
 MOST_LISTED = 20  # features for which all 2^n sets are listed
+
+
+def _sizes(sizes: object) -> tuple[int, ...]:
+    """At least one size >= 1, of features that fit memory."""
+    if not isinstance(sizes, tuple | list | np.ndarray) or len(sizes) == 0:
+        raise ValueError(f"Argument `sizes` must be a tuple of integers, but is {shown(sizes)}.")
+    counts = tuple(check_count("sizes", size) for size in sizes)
+    check_memory("sizes", sum(counts), lambda size: 64 * size)
+    return counts
 
 
 class _Sets(UniformWhereActive):
@@ -91,12 +101,12 @@ class CorrelatedSets(_Sets):
     sizes: tuple[int, ...] = eqx.field(static=True)
 
     def __init__(self, sizes: tuple[int, ...], density: Number | Features):
-        self.sizes = tuple(check_count("sizes", size) for size in sizes)
-        check_count("sizes", len(self.sizes))
+        self.sizes = _sizes(sizes)
         self.density = density_vector(density, len(self.sizes))[np.array(self.set_of)]
 
     def sample(self, *, key: Key) -> Float[Array, " n"]:
         """One example x (n,); `jax.vmap` over keys for a batch."""
+        check_key("key", key)
         switch, value = jax.random.split(key)
         u = jax.random.uniform(switch, (len(self.sizes),), self.density.dtype)
         x = jax.random.uniform(value, self.density.shape, self.density.dtype)
@@ -129,8 +139,7 @@ class AnticorrelatedSets(_Sets):
     sizes: tuple[int, ...] = eqx.field(static=True)
 
     def __init__(self, sizes: tuple[int, ...], density: Number | Features):
-        self.sizes = tuple(check_count("sizes", size) for size in sizes)
-        check_count("sizes", len(self.sizes))
+        self.sizes = _sizes(sizes)
         self.density = density_vector(density, sum(self.sizes))
         rule = "at most 1 in sum over each set"
         self.density = check_values("density", self.density, rule, self._fits)
@@ -145,6 +154,7 @@ class AnticorrelatedSets(_Sets):
         One uniform number u serves a set: feature i is active where u lies between the sums of
         the densities before it and with it, and u in that interval is its value.
         """
+        check_key("key", key)
         u = jax.random.uniform(key, (len(self.sizes),), self.density.dtype)[self.set_of]
         before = jnp.tril(jnp.asarray(self.same_set, self.density.dtype), -1) @ self.density
         value = (u - before) / self.density

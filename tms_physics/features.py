@@ -6,8 +6,17 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from ._checks import check_count, density_vector
+from ._checks import check_count, check_key, density_vector, feature_count
+from ._memory import check_memory
 from ._types import Features, Key, Number
+
+
+def _size(density: object, n: int | None) -> int:
+    """The number of features, by default that of densities; of numbers that fit memory."""
+    if n is None:
+        return check_count("n", feature_count(density=density))
+    check_memory("n", check_count("n", n), lambda size: 64 * size)
+    return int(n)
 
 
 class UniformWhereActive(eqx.Module):
@@ -44,9 +53,8 @@ class SparseUniform(UniformWhereActive):
     density: Features
 
     def __init__(self, density: Number | Features, n: int | None = None):
-        if n is None:
-            n = check_count("n", jnp.size(density))
-        self.density = density_vector(density, check_count("n", n))
+        n = _size(density, n)
+        self.density = density_vector(density, n)
 
     def sample(self, *, key: Key) -> Float[Array, " n"]:
         """One example x (n,); `jax.vmap` over keys for a batch.
@@ -54,6 +62,7 @@ class SparseUniform(UniformWhereActive):
         One uniform number u serves a feature: u < p decides that it is active, and u / p is
         then uniform on [0, 1].
         """
+        check_key("key", key)
         u = jax.random.uniform(key, self.density.shape, self.density.dtype)
         return jnp.where(u < self.density, u / self.density, 0.0)
 
@@ -68,12 +77,12 @@ class SymmetricUniform(eqx.Module):
     density: Features
 
     def __init__(self, density: Number | Features, n: int | None = None):
-        if n is None:
-            n = check_count("n", jnp.size(density))
-        self.density = density_vector(density, check_count("n", n))
+        n = _size(density, n)
+        self.density = density_vector(density, n)
 
     def sample(self, *, key: Key) -> Float[Array, " n"]:
         """One example x (n,); `jax.vmap` over keys for a batch. One uniform number a feature."""
+        check_key("key", key)
         u = jax.random.uniform(key, self.density.shape, self.density.dtype)
         return jnp.where(u < self.density, 2 * u / self.density - 1, 0.0)
 

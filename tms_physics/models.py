@@ -6,7 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from ._checks import check_count, hidden_network, network
+from ._checks import check_count, check_key, example, hidden_network, network
+from ._memory import check_memory
 from ._types import Features, Key, Params, Weights
 
 
@@ -24,7 +25,7 @@ class LinearModel(eqx.Module):
         self.W, self.b = network(W, b)
 
     def __call__(self, x: Features) -> Features:
-        return self.W.T @ (self.W @ x) + self.b
+        return self.W.T @ (self.W @ example(x, self.W.shape[-1])) + self.b
 
 
 class ReluOutputModel(eqx.Module):
@@ -40,7 +41,7 @@ class ReluOutputModel(eqx.Module):
         self.W, self.b = network(W, b)
 
     def __call__(self, x: Features) -> Features:
-        return jax.nn.relu(self.W.T @ (self.W @ x) + self.b)
+        return jax.nn.relu(self.W.T @ (self.W @ example(x, self.W.shape[-1])) + self.b)
 
 
 class ReluHiddenModel(eqx.Module):
@@ -58,7 +59,7 @@ class ReluHiddenModel(eqx.Module):
         self.W, self.b = network(W, b)
 
     def __call__(self, x: Features) -> Features:
-        return jax.nn.relu(self.W.T @ jax.nn.relu(self.W @ x) + self.b)
+        return jax.nn.relu(self.W.T @ jax.nn.relu(self.W @ example(x, self.W.shape[-1])) + self.b)
 
 
 class AbsoluteValueModel(eqx.Module):
@@ -80,7 +81,7 @@ class AbsoluteValueModel(eqx.Module):
         self.W1, self.W2, self.b = hidden_network(W1, W2, b)
 
     def __call__(self, x: Features) -> Features:
-        return jax.nn.relu(self.W2 @ jax.nn.relu(self.W1 @ x) + self.b)
+        return jax.nn.relu(self.W2 @ jax.nn.relu(self.W1 @ example(x, self.W1.shape[-1])) + self.b)
 
 
 def xavier_normal(n: int, m: int, *, key: Key) -> Params:
@@ -89,5 +90,8 @@ def xavier_normal(n: int, m: int, *, key: Key) -> Params:
     Returns (W, b) of shapes (m, n) and (n,), in JAX's default floating-point type.
     """
     n, m = check_count("n", n), check_count("m", m)
+    check_key("key", key)
+    largest = max(n, m)
+    check_memory("n" if n == largest else "m", largest, lambda size: 32 * size * min(n, m))
     W = jax.random.normal(key, (m, n)) * jnp.sqrt(2.0 / (n + m))
     return W, jnp.zeros(n, W.dtype)

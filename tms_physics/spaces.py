@@ -9,10 +9,16 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from ._checks import check_count
+from ._checks import check_count, check_key
+from ._memory import check_memory
 from ._types import Key, Number
 
 _HOP = 0.75  # of the spacing n^(-1/(d-1)) of n particles: the longest step
+
+
+def _check_random(dimension: int, n: int, key: Key) -> None:
+    check_key("key", key)
+    check_memory("n", check_count("n", n), lambda size: 32 * dimension * size)
 
 
 class Sphere(eqx.Module):
@@ -37,6 +43,7 @@ class Sphere(eqx.Module):
 
     def random(self, n: int, *, key: Key) -> Float[Array, "d {n}"]:
         """n independent points, uniform on the sphere."""
+        _check_random(self.dimension, n, key)
         X = jax.random.normal(key, (self.dimension, n), jnp.result_type(float))
         return X / jnp.linalg.norm(X, axis=0, keepdims=True)
 
@@ -76,6 +83,7 @@ class FreeSpace(eqx.Module):
 
     def random(self, n: int, *, key: Key) -> Float[Array, "d {n}"]:
         """n independent points, normal with variance 1."""
+        _check_random(self.dimension, n, key)
         return jax.random.normal(key, (self.dimension, n), jnp.result_type(float))
 
     def longest_step(self, n: Number) -> Array:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -21,6 +20,28 @@ HEARING = (
     "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "runpy.run_module('tests.simulations.toy', run_name='__main__')"
 )
+# Runs the toy 20 times and kills it, at a random moment after it has begun to compute; modules are
+# imported once, before the processes part. Prints the exit codes.
+KILLED = """
+import os, random, signal, sys, time
+import jax, xarray, tests.simulations.toy as toy
+moments = random.Random(0)
+for _ in range(20):
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        os.dup2(writing, 2)
+        os.dup2(writing, 1)
+        toy.SIMULATION.main(["--out", sys.argv[1]])
+    os.close(writing)
+    seen = b""
+    while b"walks" not in seen and (more := os.read(reading, 1)):
+        seen += more
+    time.sleep(moments.uniform(0, 0.15))
+    os.kill(child, signal.SIGKILL)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    os.close(reading)
+"""
 COMBINE = [
     *(sys.executable, "-W", "error", "-c"),
     "from simulations.combine import main; main(package='tests.simulations')",
@@ -99,13 +120,30 @@ def test_a_second_run_gives_the_same_files(whole: Path, tmp_path: Path) -> None:
 
 
 def test_killed_at_random_moments_then_resumed(whole: Path, tmp_path: Path) -> None:
-    moments = random.Random(0)
-    for _ in range(6):
-        with running(tmp_path, nap=0.1) as run:
-            time.sleep(moments.uniform(0, 0.3))
-            run.kill()
-        assert run.returncode == -signal.SIGKILL
+    """kill -9 while it computes, writes chunks, the dataset or the figure."""
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    environment = os.environ | {"TOY_NAP": "0.03"}
+    killed = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100
+    )
+    assert killed.stdout.split() == [str(-signal.SIGKILL)] * 20, killed.stderr
     assert call(TOY, "--out", tmp_path).returncode == 0
+    assert contents(tmp_path) == contents(whole)
+    assert not list(tmp_path.glob("chunks/*/[!.]*.chunk.*"))
+
+
+def test_two_runs_on_one_folder_do_each_other_no_harm(whole: Path, tmp_path: Path) -> None:
+    """Either may write any chunk: they write the same bytes under the same names."""
+    environment = os.environ | {"TOY_NAP": "0.05"}
+    command = [*TOY, "--out", str(tmp_path)]
+    runs = [
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
+        for _ in range(2)
+    ]
+    complaints = [run.communicate(timeout=60)[1] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], complaints
     assert contents(tmp_path) == contents(whole)
 
 

@@ -129,8 +129,8 @@ def test_the_passage_has_converged() -> None:
 @pytest.mark.parametrize(
     ("p", "r", "message"),
     [
-        (0.0, 0.5, "`density` must be in (0, 1], but is 0.0."),
-        (0.5, -1.0, "`relative_importance` must be positive and finite, but is -1.0."),
+        (0.0, 0.5, "`p` must be in (0, 1], but is 0.0."),
+        (0.5, -1.0, "`r` must be positive and finite, but is -1.0."),
     ],
 )
 def test_wrong_arguments_are_named(p: float, r: float, message: str) -> None:

@@ -112,8 +112,8 @@ def test_a_curve_that_breaks_off_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("p", "r", "message"),
     [
-        (1.2, 0.5, r"Argument `density` must be in \(0, 1\], but is 1.2."),
-        (0.5, 0.0, "Argument `relative_importance` must be positive and finite, but is 0.0."),
+        (1.2, 0.5, r"Argument `p` must be in \(0, 1\], but is 1.2."),
+        (0.5, 0.0, "Argument `r` must be positive and finite, but is 0.0."),
     ],
 )
 def test_wrong_arguments_are_named(p: float, r: float, message: str) -> None:

@@ -155,8 +155,8 @@ def test_an_acute_saddle_takes_over_at_high_density() -> None:
 @pytest.mark.parametrize(
     ("p", "r", "message"),
     [
-        (0.0, 0.5, r"Argument `density` must be in \(0, 1\], but is 0.0."),
-        (0.5, -1.0, "Argument `relative_importance` must be positive and finite, but is -1.0."),
+        (0.0, 0.5, r"Argument `p` must be in \(0, 1\], but is 0.0."),
+        (0.5, -1.0, "Argument `r` must be positive and finite, but is -1.0."),
     ],
 )
 def test_wrong_arguments_are_named(p: float, r: float, message: str) -> None:

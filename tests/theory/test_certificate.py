@@ -134,8 +134,8 @@ def test_no_state_no_certificate() -> None:
 @pytest.mark.parametrize(
     ("p", "r", "state", "message"),
     [
-        (1.5, 0.5, (1.0, -0.5, 0.0, 0.2), r"Argument `density` must be in \(0, 1\], but is 1.5."),
-        (0.5, -1, (1.0, -0.5, 0.0, 0.2), "Argument `relative_importance` must be positive"),
+        (1.5, 0.5, (1.0, -0.5, 0.0, 0.2), r"Argument `p` must be in \(0, 1\], but is 1.5."),
+        (0.5, -1, (1.0, -0.5, 0.0, 0.2), "Argument `r` must be positive"),
         (0.5, 0.5, (1.0, 0.0, 0.0, 0.2), "Argument `state` must have w₁ > 0 and w₂ ≠ 0"),
         (0.5, 0.5, (1.0, -0.5, 0.0, np.nan), "Argument `state` must be finite"),
     ],

@@ -193,7 +193,7 @@ def test_slope_is_the_limit_of_the_line() -> None:
 @pytest.mark.parametrize("curve", CURVES)
 @pytest.mark.parametrize("p", [0.0, -0.1, 1.2, np.nan, np.inf])
 def test_invalid_density_is_an_error(curve: Callable, p: float) -> None:
-    with pytest.raises(ValueError, match=rf"Argument `density` must be in \(0, 1\], but is {p}."):
+    with pytest.raises(ValueError, match=rf"Argument `p` must be in \(0, 1\], but is {p}."):
         curve([0.5, p])
 
 
@@ -211,5 +211,5 @@ def test_curves_are_vectorised(curve: Callable) -> None:
 
 def test_coexistence_rejects_an_invalid_density() -> None:
     for function in (dedicated_coexistence, weak_strong_coexistence):
-        with pytest.raises(ValueError, match="Argument `density`"):
+        with pytest.raises(ValueError, match="Argument `p`"):
             function(0.0)

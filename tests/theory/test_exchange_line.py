@@ -48,5 +48,5 @@ def test_latent_loss_is_the_kink_of_the_minimal_loss() -> None:
 
 def test_there_is_no_such_line_below_symmetry_breaking() -> None:
     assert exchange_coexistence(symmetry_breaking_density() - 1e-6) is None
-    with pytest.raises(ValueError, match="Argument `density`"):
+    with pytest.raises(ValueError, match="Argument `p`"):
         exchange_coexistence(0.0)

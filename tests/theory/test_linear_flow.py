@@ -232,7 +232,7 @@ def test_single_feature_solves_the_equation_that_sympy_derives() -> None:
         (lambda: flow.logistic(-1, 0.5, 1), "`t` must be finite and >= 0, but is -1"),
         (lambda: flow.logistic_time(1.0, 0.5, 1), "`u` must lie from `u0` up to 1 exclusive"),
         (lambda: flow.logistic_time(0.4, 0.5, 1), "`u` must lie .* exclusive, but is 0.4"),
-        (lambda: flow.isotropic_weights(0, W, density=DENSITY), r"`density` must have shape \(\)"),
+        (lambda: flow.isotropic_weights(0, W, density=DENSITY), "`density` must be a number"),
         (lambda: flow.linear_optimum(0, 1.0, DENSITY), "`m` must be an integer >= 1, but is 0"),
         (lambda: flow.linear_optimum(1, 1.0, 0.1), r"`importance` or `density` must have shape"),
     ],

@@ -228,19 +228,19 @@ def test_curves_are_vectorised(curve: Callable) -> None:
 @pytest.mark.parametrize("curve", CURVES)
 @pytest.mark.parametrize("p", [0.0, -0.1, 1.2, np.nan, np.inf])
 def test_invalid_density_is_an_error(curve: Callable, p: float) -> None:
-    with pytest.raises(ValueError, match=rf"Argument `density` must be in \(0, 1\], but is {p}."):
+    with pytest.raises(ValueError, match=rf"Argument `p` must be in \(0, 1\], but is {p}."):
         curve([0.5, p])
 
 
 def test_wrong_arguments_are_named() -> None:
     for function in (no_bias.antipodal_states, no_bias.confused_state, no_bias.dropped_state):
-        with pytest.raises(ValueError, match="Argument `density`"):
+        with pytest.raises(ValueError, match="Argument `p`"):
             function(0.0, 0.5)
-        with pytest.raises(ValueError, match="Argument `relative_importance`"):
+        with pytest.raises(ValueError, match="Argument `r`"):
             function(0.5, -1.0)
     for function in (no_bias.importance_at_antipodal, no_bias.importance_at_confused):
         with pytest.raises(ValueError, match=r"Argument `u` must be in \(0, 1\], but is 1.5."):
             function(0.5, [0.5, 1.5])
-    with pytest.raises(ValueError, match="Argument `density`"):
+    with pytest.raises(ValueError, match="Argument `p`"):
         no_bias.coexistence(2.0)
     assert no_bias.coexistence(0.7) is None

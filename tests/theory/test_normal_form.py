@@ -110,7 +110,7 @@ def test_weight_slope_against_quadrature(p: float) -> None:
 @pytest.mark.parametrize(
     ("p", "side", "message"),
     [
-        (0.0, -1, r"Argument `density` must be in \(0, 1\], but is 0.0."),
+        (0.0, -1, r"Argument `p` must be in \(0, 1\], but is 0.0."),
         (0.5, 0, "Argument `side` must be -1 or 1, but is 0."),
     ],
 )

@@ -154,7 +154,7 @@ def test_wrong_arguments_are_named(arguments: tuple, message: str) -> None:
 
 
 def test_no_features_is_an_error() -> None:
-    with pytest.raises(ValueError, match="Argument `n_features` must be at least 1, but is 0"):
+    with pytest.raises(ValueError, match="Argument `n_features` must be an integer >= 1, but is 0"):
         model_symbols(0)
 
 

@@ -56,5 +56,5 @@ def test_equal_densities_given_twice_change_nothing() -> None:
 
 @pytest.mark.parametrize("q", [0.0, 1.5, np.nan])
 def test_second_density_is_checked(q: float) -> None:
-    with pytest.raises(ValueError, match=r"Argument `density` must be in \(0, 1\]"):
+    with pytest.raises(ValueError, match=r"Argument `second_density` must be in \(0, 1\]"):
         ground_state(0.5, 0.5, second_density=q)

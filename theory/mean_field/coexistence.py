@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from theory._checks import check_density, check_ratio
+from theory._checks import as_number, check_one_density, check_ratio
 from theory.linear_flow import feature_variance
 from theory.mean_field.state import loss, scaling_exponent
 from theory.numeric import bracketed_root
@@ -25,7 +25,7 @@ def storage_ratio(density: float) -> float:
     1.4 p ln(1/p) for p between 1e-6 and 1e-3. Checked for p >= 1e-6.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    return _storage_ratio(float(check_density(density)))
+    return _storage_ratio(check_one_density(density))
 
 
 @functools.lru_cache(maxsize=256)
@@ -45,7 +45,7 @@ def partial_storage_loss(ratio: float, density: float) -> float:
     ρ = 1, features with a dimension of their own and no loss beside the others.
     Raises ValueError for a ratio or a density outside (0, 1]. Source: derived here.
     """
-    rho, star = float(check_ratio(ratio)), storage_ratio(density)
+    rho, star = as_number("ratio", check_ratio(ratio)), storage_ratio(density)
     if rho >= star:
         return loss(rho, density).loss
     dropped = float(feature_variance(density))
@@ -78,4 +78,4 @@ def digon_loss(density: float) -> float:
 
     Digons below `theory.two_features.symmetry_breaking_density`. Raises ValueError as that package.
     """
-    return ground_state(density, 1.0).loss / 2
+    return ground_state(check_one_density(density), 1.0).loss / 2

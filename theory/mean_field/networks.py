@@ -4,7 +4,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import hadamard
 
-from theory._checks import check_count, check_density, check_finite, check_nonnegative
+from theory._checks import (
+    as_number,
+    check_count,
+    check_finite,
+    check_nonnegative,
+    check_one_density,
+    check_real,
+    check_type,
+)
+from theory._memory import check_memory
 
 Array = NDArray[np.float64]
 
@@ -21,18 +30,17 @@ def hadamard_weights(n: int, m: int, a: float, *, rng: np.random.Generator) -> A
     the fourth, which makes the loss higher.
     Raises ValueError for n, m or a out of range. Source: Cowsik et al. 2024, arXiv 2410.12101.
     """
-    n, m = check_count("n", n), check_count("m", m)
+    n, m = _power_of_two(n), check_count("m", m)
     if m > n:
         raise ValueError(f"Argument `m` must be at most {n}, but is {m}.")
+    check_type("rng", rng, np.random.Generator)
     return hadamard_rows_weights(n, rng.choice(n, m, replace=False), a)
 
 
 def hadamard_rows_weights(n: int, rows: ArrayLike, a: float) -> Array:
     """As `hadamard_weights`, from the given `rows`: m different integers in 0..n-1."""
-    n, a = check_count("n", n), float(check_nonnegative("a", a))
-    if n & (n - 1):
-        raise ValueError(f"Argument `n` must be a power of 2, but is {n}.")
-    rows = np.asarray(rows)
+    n, a = _power_of_two(n), as_number("a", check_nonnegative("a", a))
+    rows = _numbers(rows)
     distinct = rows.ndim == 1 and rows.size > 0 and len(np.unique(rows)) == rows.size
     inside = np.issubdtype(rows.dtype, np.integer) and np.all((rows >= 0) & (rows < n))
     if not (distinct and inside):
@@ -41,14 +49,30 @@ def hadamard_rows_weights(n: int, rows: ArrayLike, a: float) -> Array:
     return np.sqrt(a / rows.size) * hadamard(n)[rows]
 
 
+def _power_of_two(n: int) -> int:
+    """`n`, of which an (n, n) matrix fits memory."""
+    check_memory("n", check_count("n", n), lambda size: 16 * size**2)
+    if n & (n - 1):
+        raise ValueError(f"Argument `n` must be a power of 2, but is {n}.")
+    return int(n)
+
+
+def _numbers(rows: ArrayLike) -> NDArray:
+    """`rows` as an array; a ragged list, which is none, as one number."""
+    try:
+        return np.asarray(rows)
+    except ValueError:
+        return np.array(np.nan)
+
+
 def hidden_bias(bias: float, W: ArrayLike, *, density: float) -> Array:
     """b_i (n,) = b - (p/2) Σ_{j≠i} G_ij: the network's biases at effective bias b (`bias`).
 
     b is the mean of z_i when feature i is inactive. W: (m, n); density p.
     Raises ValueError for arguments that are not finite and a density outside (0, 1].
     """
-    W, p = check_finite("W", W), float(check_density(density))
+    W, p = check_finite("W", W), check_one_density(density)
     if W.ndim != 2:
         raise ValueError(f"Argument `W` must have shape (m, n), but has shape {W.shape}.")
     others = W.T @ W.sum(axis=1) - np.sum(W**2, axis=0)
-    return float(check_finite("bias", bias)) - p / 2 * others
+    return check_real("bias", bias) - p / 2 * others

@@ -7,7 +7,7 @@ exact counterparts, for a given network, are in `theory.interference`.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density, check_finite, check_nonnegative
+from theory._checks import as_number, check_nonnegative, check_one_density, check_ratio, check_real
 from theory.mean_field.gaussian import normal_density, rectified_moments
 from theory.mean_field.state import noise, stationary_loss
 
@@ -38,9 +38,9 @@ def parts(a: float, b: float, ratio: float, density: float) -> tuple[float, floa
     read-out has the interference a² κ². Arguments and errors as there, all numbers.
     Source: derived here.
     """
-    a, b = float(check_nonnegative("a", a)), float(check_finite("b", b))
-    p = float(check_density(density))
-    sigma = a * float(noise(ratio, p))
+    a, b = as_number("a", check_nonnegative("a", a)), check_real("b", b)
+    p, rho = check_one_density(density), as_number("ratio", check_ratio(ratio))
+    sigma = a * float(noise(rho, p))
     silent = rectified_moments(b, sigma)[1]
     kink = np.clip(-b / a, 0.0, 1.0) if a > 0 else 0.0
     value = (1 - p) * silent**2
@@ -48,4 +48,4 @@ def parts(a: float, b: float, ratio: float, density: float) -> tuple[float, floa
         u = low + (high - low) * _NODES
         error = u - rectified_moments(a * u + b, sigma)[1]
         value += p * (high - low) * (_WEIGHTS @ error**2)
-    return float(value), float(stationary_loss(a, b, ratio, p)) - float(value)
+    return float(value), float(stationary_loss(a, b, rho, p)) - float(value)

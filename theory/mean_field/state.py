@@ -14,7 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
-from theory._checks import check_density, check_finite, check_nonnegative, check_ratio
+from theory._checks import (
+    as_number,
+    check_broadcast,
+    check_density,
+    check_finite,
+    check_nonnegative,
+    check_one_density,
+    check_ratio,
+)
 from theory.linear_flow import feature_variance
 from theory.mean_field.gaussian import rectified_moments, uniform_means
 from theory.numeric import RootNotFound
@@ -52,7 +60,7 @@ def loss(ratio: float, density: float) -> MeanField:
     minimum (far below that range).
     Source: Cowsik et al. 2024, arXiv 2410.12101; limits derived here.
     """
-    rho, p = float(check_ratio(ratio)), float(check_density(density))
+    rho, p = as_number("ratio", check_ratio(ratio)), check_one_density(density)
     kappa = float(noise(rho, p))
     if kappa == 0.0:
         return MeanField(0.0, 1.0, 0.0)
@@ -71,7 +79,9 @@ def stationary_loss(a: ArrayLike, b: ArrayLike, ratio: ArrayLike, density: Array
     Raises ValueError for a < 0, a or b not finite, and a ratio or density outside (0, 1].
     """
     a, b = check_nonnegative("a", a), check_finite("b", b)
-    p, sigma = check_density(density), a * noise(ratio, density)
+    p, kappa = check_density(density), noise(ratio, density)
+    check_broadcast(a=a, b=b, ratio=np.asarray(ratio), density=p)
+    sigma = a * kappa
     _, _, silent, _ = rectified_moments(b, sigma)
     linear = (1 - a) ** 2 / 3 - (1 - a) * b + b**2 + sigma**2
     saved = uniform_means(-b, -a, sigma)
@@ -84,12 +94,16 @@ def linear_loss(ratio: ArrayLike, density: ArrayLike) -> Array:
     An upper bound of `loss`, since a ReLU helps wherever the target is not negative.
     Raises ValueError for a ratio or a density outside (0, 1].
     """
-    return (1 - check_ratio(ratio)) * feature_variance(density)
+    rho, variance = check_ratio(ratio), feature_variance(density)
+    check_broadcast(ratio=rho, density=variance)
+    return (1 - rho) * variance
 
 
 def noise(ratio: ArrayLike, density: ArrayLike) -> Array:
     """κ = σ/a = √((1/ρ - 1)(p/3 - p²/4)), the interference relative to the signal a."""
-    return np.sqrt((1 / check_ratio(ratio) - 1) * feature_variance(density))
+    rho, variance = check_ratio(ratio), feature_variance(density)
+    check_broadcast(ratio=rho, density=variance)
+    return np.sqrt((1 / rho - 1) * variance)
 
 
 def scaling_exponent(ratio: float, density: float) -> float:
@@ -120,7 +134,7 @@ def edge_slope(density: float) -> float:
     model, at p = 1; c → (p/2) ln(1/p), slowly, as p → 0.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = float(check_density(density))
+    p = check_one_density(density)
 
     def slope(tau: float) -> float:
         return float(2 * (1 - p) * rectified_moments(tau, 1.0)[1] + p * tau / 2)

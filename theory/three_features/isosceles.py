@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from theory._checks import check_density, check_relative_importance
+from theory._checks import check_one_density, check_relative_importance
 from theory.numeric import RootNotFound, bracketed_root, newton
 from theory.three_features.curve import (
     VANISHED,
@@ -44,7 +44,7 @@ def triangle(p: float) -> State:
     It is a local minimum for every p; the ground state above `triangle_ground_density`.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = float(check_density(p))
+    p = check_one_density(p, "p")
     return state_of(ISOSCELES, _triangle(p), Model(p, p), 1.0)
 
 
@@ -56,7 +56,7 @@ def isosceles_states(p: float, r: float, *, last_density: float | None = None) -
     Raises ValueError for a density outside (0, 1] or an r that is not positive and finite.
     Source: derived here.
     """
-    model, r = checked_model(p, last_density), check_relative_importance(r)
+    model, r = checked_model(p, last_density), check_relative_importance(r, "r")
     rows = isosceles_curve(model)
     above = rows[:, -1] > r
     found = (

@@ -24,7 +24,7 @@ def ansatz_boundaries(p: ArrayLike) -> dict[str, NDArray[np.float64]]:
     Raises ValueError for a density outside (0, 1].
     Source: Elhage et al. 2022, Toy Models of Superposition.
     """
-    p = check_density(p)
+    p = check_density(p, "p")
     sparse = p < MEETING_DENSITY
     return {
         "dropped | digon 13": ansatz_boundary(p),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from theory._checks import check_density
+from theory._checks import check_one_density
 from theory.three_features.output import Matrix, Output, Vector, output_loss
 
 FEATURES, HIDDEN = 3, 2
@@ -31,8 +31,10 @@ class Model:
 
 def checked_model(p: float, last_density: float | None) -> Model:
     """The model of density p and `last_density`, by default p; raises ValueError outside (0, 1]."""
-    first = float(check_density(p))
-    return Model(first, first if last_density is None else float(check_density(last_density)))
+    first = check_one_density(p, "p")
+    return Model(
+        first, first if last_density is None else check_one_density(last_density, "last_density")
+    )
 
 
 @dataclass(frozen=True)

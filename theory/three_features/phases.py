@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from theory._checks import check_relative_importance
+from theory._checks import check_positive, check_relative_importance
 from theory.numeric import RootNotFound, bracketed_root
 from theory.three_features.branches import Branch, branches
 from theory.three_features.families import State
@@ -51,7 +51,7 @@ def ground_state(p: float, r: float, *, last_density: float | None = None) -> St
     RootNotFound where a curve cannot be followed (see `theory.two_features.antipodal_curve`) or a
     state that may be the lowest cannot be solved for. Source: derived here.
     """
-    model, r = checked_model(p, last_density), check_relative_importance(r)
+    model, r = checked_model(p, last_density), check_relative_importance(r, "r")
     known = branches(model)
     table = np.array([branch.table_loss(np.array([r]))[0] for branch in known])
     states = [known[k].solve(r) for k in np.flatnonzero(table <= table.min() + _TOUCH)]
@@ -75,7 +75,12 @@ def transitions(
     Arguments and errors as in `ground_state`. Source: derived here.
     """
     model = checked_model(p, last_density)
-    low, high = (check_relative_importance(r) for r in relative_importance)
+    ends = check_positive("relative_importance", relative_importance)
+    if ends.shape != (2,):
+        raise ValueError(
+            f"Argument `relative_importance` must have shape (2,), but has shape {ends.shape}."
+        )
+    low, high = map(float, ends)
     grid = np.geomspace(low, high, _GRID)
     known = branches(model)
     winner = _lowest(known, grid)

@@ -17,7 +17,7 @@ import functools
 import numpy as np
 import sympy as sp
 
-from theory._checks import check_density
+from theory._checks import check_one_density
 from theory.numeric import Function, bounded_minimum, bracketed_root, scalar_function
 from theory.population_loss import active_sets, feature_loss
 from theory.symbols import model_symbols
@@ -34,8 +34,8 @@ def digon_12_stability_limit(p: float, *, last_density: float | None = None) -> 
     stable for every r. For the pair in its ground state; see the module for the equations.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = float(check_density(p))
-    q = p if last_density is None else float(check_density(last_density))
+    p = check_one_density(p, "p")
+    q = p if last_density is None else check_one_density(last_density, "last_density")
     gain = _gain(ground_state(p, 1.0), p, q)
 
     def ratio(angle: float) -> float:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density, check_positive
+from theory._checks import check_broadcast, check_density, check_positive
 from theory.numeric import RootNotFound, bracketed_root
 from theory.two_features.closed_forms import near_dedicated
 from theory.two_features.curve import state_coordinates
@@ -38,7 +38,9 @@ def acute_barrier(p: ArrayLike, r: ArrayLike) -> NDArray[np.float64]:
     Source: derived here.
     """
     barrier = np.vectorize(_acute_barrier, otypes=[float])
-    return barrier(check_density(p), check_positive("relative_importance", r))
+    p, r = check_density(p, "p"), check_positive("r", r)
+    check_broadcast(p=p, r=r)
+    return barrier(p, r)
 
 
 def saddle_between(p: float, r: float, low: State, high: State) -> State:

@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from theory._checks import check_density, check_finite, check_relative_importance
+from theory._checks import check_density, check_finite, check_relative_importance, shown
 from theory.numeric import Function, RootNotFound, interval_function
 from theory.two_features.excess import (
     ACUTE,
@@ -77,19 +77,34 @@ def certify(
 
 def _fractions(p: Exact, r: Exact, q: Exact) -> tuple[Fraction, Fraction, Fraction]:
     """p, q and r as exact fractions, checked."""
-    check_density([_number(p), _number(q)])
-    check_relative_importance(_number(r))
-    return Fraction(p), Fraction(q), Fraction(r)
+    first, second, ratio = _fraction("p", p), _fraction("second_density", q), _fraction("r", r)
+    check_density(float(first), "p")
+    check_density(float(second), "second_density")
+    check_relative_importance(float(ratio), "r")
+    return first, second, ratio
 
 
-def _number(x: Exact) -> float:
-    return x if isinstance(x, float) else float(Fraction(x))
+def _fraction(name: str, x: Exact) -> Fraction:
+    """`x` as the exact number it is."""
+    try:
+        if isinstance(x, bool):
+            raise TypeError
+        value = Fraction(x)
+        float(value)
+    except (TypeError, ValueError, ArithmeticError):
+        rule = "a finite number or a string of one"
+        raise ValueError(f"Argument `{name}` must be {rule}, but is {shown(x)}.") from None
+    return value
 
 
 def _coordinates(state: State | Sequence[float], q: float) -> tuple[int, list[Number]]:
     """Side and y = (v, a, β, γ) of a state given by weights and biases."""
-    numbers = (*state.weights, *state.biases) if isinstance(state, State) else tuple(state)
-    w1, w2, b1, b2 = map(float, check_finite("state", numbers))
+    numbers = (*state.weights, *state.biases) if isinstance(state, State) else state
+    array = check_finite("state", numbers)
+    if array.shape != (4,):
+        rule = "a state, or its (w₁, w₂, b₁, b₂)"
+        raise ValueError(f"Argument `state` must be {rule}, but is {shown(state)}.")
+    w1, w2, b1, b2 = map(float, array)
     if w1 <= 0 or w2 == 0:
         raise ValueError(f"Argument `state` must have w₁ > 0 and w₂ ≠ 0, but has {w1} and {w2}.")
     v = abs(w2)

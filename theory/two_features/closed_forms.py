@@ -6,7 +6,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density
+from theory._checks import check_broadcast, check_density
 from theory.two_features.excess import ANTIPODAL, Family, second_weight
 
 Vector = NDArray[np.float64]
@@ -22,7 +22,7 @@ def ansatz_boundary(p: ArrayLike) -> NDArray[np.float64]:
     Raises ValueError for a density outside (0, 1].
     Source: Elhage et al. 2022, Toy Models of Superposition.
     """
-    p = check_density(p)
+    p = check_density(p, "p")
     return np.where(7 * p <= 4, 2 * p / (4 - 5 * np.minimum(p, 4 / 7)), np.nan)
 
 
@@ -44,8 +44,9 @@ def dedicated_stability_limit(
     p < 1.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = check_density(p)
-    q = p if second_density is None else check_density(second_density)
+    p = check_density(p, "p")
+    q = p if second_density is None else check_density(second_density, "second_density")
+    check_broadcast(p=p, second_density=q)
     return _limit(antipodal_cost(p, q), p, q)
 
 
@@ -60,8 +61,9 @@ def acute_onset(p: ArrayLike, *, second_density: ArrayLike | None = None) -> NDA
     tends to 5/16 as p → 0 and to 1 as p → 1.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = check_density(p)
-    q = p if second_density is None else check_density(second_density)
+    p = check_density(p, "p")
+    q = p if second_density is None else check_density(second_density, "second_density")
+    check_broadcast(p=p, second_density=q)
     return _limit(acute_cost(p, q), p, q)
 
 

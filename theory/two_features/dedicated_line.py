@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density
+from theory._checks import check_density, check_one_density
 from theory.numeric import System, bracketed_root
 from theory.two_features.closed_forms import (
     critical_bias_slope,
@@ -36,7 +36,7 @@ def dedicated_first_order_line(p: ArrayLike) -> NDArray[np.float64]:
     `small_density_slope` times p, relative error 1.3 p.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    return np.vectorize(_relative_importance, otypes=[float])(check_density(p))
+    return np.vectorize(_relative_importance, otypes=[float])(check_density(p, "p"))
 
 
 def dedicated_coexistence(p: float) -> Coexistence | None:
@@ -44,7 +44,7 @@ def dedicated_coexistence(p: float) -> Coexistence | None:
 
     Raises ValueError for a density outside (0, 1].
     """
-    p = float(check_density(p))
+    p = check_one_density(p, "p")
     root = _root(p)
     if root is None:
         return None

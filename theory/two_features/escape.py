@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density, check_positive, check_relative_importance
+from theory._checks import check_one_density, check_positive, check_relative_importance
 from theory.kramers import Form
 from theory.passage import passage_weight
 from theory.two_features.closed_forms import acute_onset
@@ -72,7 +72,7 @@ def acute_escape(p: float, r: float) -> AcuteEscape | None:
     Raises ValueError for a density outside (0, 1] or an r that is not positive and finite.
     Source: derived here, by `theory.kramers`.
     """
-    return _acute_escape(float(check_density(p)), check_relative_importance(r))
+    return _acute_escape(check_one_density(p, "p"), check_relative_importance(r, "r"))
 
 
 @functools.lru_cache(maxsize=64)

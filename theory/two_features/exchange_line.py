@@ -1,6 +1,6 @@
 """The line r = 1 at high density, where an antipodal state and its mirror image have one loss."""
 
-from theory._checks import check_density
+from theory._checks import check_one_density
 from theory.two_features.coexistence import Coexistence
 from theory.two_features.stationary_states import antipodal_states
 from theory.two_features.weak_strong_line import symmetry_breaking_density
@@ -15,7 +15,7 @@ def exchange_coexistence(p: float) -> Coexistence | None:
     unstable, above `symmetric_stability_density`, and one of two on either side of it below.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = float(check_density(p))
+    p = check_one_density(p, "p")
     if p < symmetry_breaking_density():
         return None
     minima = [state for state in antipodal_states(p, 1.0) if state.stable]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from theory._checks import check_positive
+from theory._checks import as_number, check_callable, check_positive
 from theory.passage import passage_weight
 from theory.quasi_random import normal_points
 from theory.two_features.escape import W2, AcuteEscape, acute_escape, pass_forms
@@ -31,7 +31,8 @@ def acute_rate_at(p: float, r: float, temperature: float, loss: Loss) -> float:
     such as `tms_physics.PopulationLoss`. Good to a few percent for ΔL/T >= 3; NaN where
     `acute_escape` is None. Raises ValueError for values out of range. Source: derived here.
     """
-    heat = float(check_positive("temperature", temperature))
+    heat = as_number("temperature", check_positive("temperature", temperature))
+    check_callable("loss", loss)
     escape = acute_escape(p, r)
     if escape is None:
         return float("nan")

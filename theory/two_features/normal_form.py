@@ -20,7 +20,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from theory._checks import check_density
+from theory._checks import check_one_density, shown
 from theory.numeric import Function, array_function
 from theory.truncated_power import TruncatedPower
 from theory.two_features.closed_forms import near_dedicated
@@ -70,9 +70,9 @@ def normal_form(p: float, *, side: int = ANTIPODAL) -> NormalForm:
     side: -1 antipodal (`dedicated_stability_limit`), 1 acute (`acute_onset`).
     Raises ValueError for a density outside (0, 1] or another side. Source: derived here.
     """
-    p = float(check_density(p))
-    if side not in (-1, 1):
-        raise ValueError(f"Argument `side` must be -1 or 1, but is {side}.")
+    p = check_one_density(p, "p")
+    if not isinstance(side, int) or side not in (-1, 1):
+        raise ValueError(f"Argument `side` must be -1 or 1, but is {shown(side)}.")
     *inner, angle = near_dedicated(Family(p, p, side))
     r = float(np.tan(angle))
     cubic, value, slope, hessian = orders(side)(*inner, p, p, r)

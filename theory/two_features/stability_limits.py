@@ -39,7 +39,7 @@ def strong_stability_limit(p: ArrayLike) -> NDArray[np.float64]:
     below 1e-10; for p < 1e-7 the leading order `small_density_fold` times p, relative error 2e-7.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    return np.vectorize(_strong, otypes=[float])(check_density(p))
+    return np.vectorize(_strong, otypes=[float])(check_density(p, "p"))
 
 
 def weak_stability_limits(p: ArrayLike) -> Pair:
@@ -53,7 +53,7 @@ def weak_stability_limits(p: ArrayLike) -> Pair:
     the only antipodal minimum. Error below 1e-10.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = check_density(p)
+    p = check_density(p, "p")
     return _vectorised(_weak_low)(p), _vectorised(_weak_high)(p)
 
 
@@ -65,7 +65,7 @@ def acute_stability_limit(p: ArrayLike) -> NDArray[np.float64]:
     (w₁, w₂, b₁, b₂) and dr/dw₂ = 0 along the curve. Error below 1e-10.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    return _vectorised(_acute_low)(check_density(p))
+    return _vectorised(_acute_low)(check_density(p, "p"))
 
 
 def acute_stability_limits(p: ArrayLike) -> Pair:
@@ -77,7 +77,7 @@ def acute_stability_limits(p: ArrayLike) -> Pair:
     at 1e-7, relative error 3e-8.
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = check_density(p)
+    p = check_density(p, "p")
     return acute_stability_limit(p), _vectorised(_acute_high)(p)
 
 

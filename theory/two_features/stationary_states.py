@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from theory._checks import check_density, check_relative_importance
+from theory._checks import check_one_density, check_relative_importance
 from theory.two_features.closed_forms import leaves_dedicated
 from theory.two_features.curve import curve, first_weight, state_coordinates
 from theory.two_features.equations import Vector
@@ -63,12 +63,12 @@ def antipodal_states(p: float, r: float, *, second_density: float | None = None)
     Raises ValueError for a density outside (0, 1] or an r that is not positive and finite,
     RootNotFound as `antipodal_curve`. Source: derived here.
     """
-    return _states(_family(p, second_density, ANTIPODAL), check_relative_importance(r))
+    return _states(_family(p, second_density, ANTIPODAL), check_relative_importance(r, "r"))
 
 
 def acute_states(p: float, r: float, *, second_density: float | None = None) -> list[State]:
     """Stationary states with w₁ > 0 and w₂ > 0, lowest first; otherwise as `antipodal_states`."""
-    return _states(_family(p, second_density, ACUTE), check_relative_importance(r))
+    return _states(_family(p, second_density, ACUTE), check_relative_importance(r, "r"))
 
 
 def dedicated_states(
@@ -79,7 +79,7 @@ def dedicated_states(
     w = (1, 0), b = (0, q/2) with q the density of feature 2, and the mirror image; `stable` says
     where they are local minima. Raises ValueError as `antipodal_states`. Source: derived here.
     """
-    return _dedicated(_family(p, second_density, ANTIPODAL), check_relative_importance(r))
+    return _dedicated(_family(p, second_density, ANTIPODAL), check_relative_importance(r, "r"))
 
 
 def ground_state(p: float, r: float, *, second_density: float | None = None) -> State:
@@ -89,7 +89,7 @@ def ground_state(p: float, r: float, *, second_density: float | None = None) -> 
     densities differ, all `acute_states`; at equal densities an acute state is never the lowest.
     Arguments and errors as in `antipodal_states`. Source: derived here.
     """
-    family, r = _family(p, second_density, ANTIPODAL), check_relative_importance(r)
+    family, r = _family(p, second_density, ANTIPODAL), check_relative_importance(r, "r")
     states = [*_dedicated(family, r), *_states(family, r)]
     if family.density != family.second_density:
         states += _states(Family(family.density, family.second_density, ACUTE), r)
@@ -97,8 +97,10 @@ def ground_state(p: float, r: float, *, second_density: float | None = None) -> 
 
 
 def _family(p: float, second_density: float | None, side: int) -> Family:
-    first = float(check_density(p))
-    second = first if second_density is None else float(check_density(second_density))
+    first = check_one_density(p, "p")
+    second = (
+        first if second_density is None else check_one_density(second_density, "second_density")
+    )
     return Family(first, second, side)
 
 

@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density
+from theory._checks import check_density, check_one_density
 from theory.numeric import System, bracketed_root, newton
 from theory.two_features.coexistence import Coexistence
 from theory.two_features.continuation import Branch, follow
@@ -24,7 +24,7 @@ def weak_strong_first_order_line(p: ArrayLike) -> NDArray[np.float64]:
     `symmetry_breaking_density` (where the line reaches r = 1 and meets its mirror image).
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    return np.vectorize(_relative_importance, otypes=[float])(check_density(p))
+    return np.vectorize(_relative_importance, otypes=[float])(check_density(p, "p"))
 
 
 def weak_strong_coexistence(p: float) -> Coexistence | None:
@@ -32,7 +32,7 @@ def weak_strong_coexistence(p: float) -> Coexistence | None:
 
     Raises ValueError for a density outside (0, 1].
     """
-    p = float(check_density(p))
+    p = check_one_density(p, "p")
     if not _has_line(p):
         return None
     root = _branch().root(p)

@@ -1,12 +1,19 @@
 """Families of arrangements: polygons, simplices, cubes, prisms, products, Hadamard frames."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import product
 
 import numpy as np
 from scipy.linalg import block_diag, hadamard
 
-from .._checks import check_count, check_number_between, check_shape
+from .._checks import check_count, check_number_between, check_shape, host_array, shown
+from .._memory import check_memory
+
+
+def _size(name: str, value: int, least: int, needs: Callable[[int], int]) -> int:
+    """`value`, an integer of at least `least` whose arrangement fits memory."""
+    check_memory(name, check_count(name, value, least), needs)
+    return int(value)
 
 
 def digon() -> np.ndarray:
@@ -16,7 +23,7 @@ def digon() -> np.ndarray:
 
 def polygon(k: int) -> np.ndarray:
     """(2, k), k ≥ 3: (cos 2πi/k, sin 2πi/k). A tight frame: D_i = 2/k."""
-    angles = 2 * np.pi * np.arange(check_count("k", k, 3)) / k
+    angles = 2 * np.pi * np.arange(_size("k", k, 3, lambda size: 64 * size)) / k
     return np.stack([np.cos(angles), np.sin(angles)])
 
 
@@ -26,11 +33,12 @@ def simplex(d: int) -> np.ndarray:
     Universally optimal (Cohn and Kumar 2007, Theorem 1.2). Coordinates by recursion: one vertex
     on the last axis, the others a smaller simplex below it.
     """
-    if check_count("d", d) == 1:
-        return digon()
-    below = np.sqrt(1 - 1 / d**2) * simplex(d - 1)
-    base = np.concatenate([below, np.full((1, d), -1 / d)])
-    return np.concatenate([base, np.eye(d)[:, -1:]], axis=1)
+    _size("d", d, 1, lambda size: 32 * size**2)
+    points = digon()
+    for k in range(2, d + 1):
+        base = np.concatenate([np.sqrt(1 - 1 / k**2) * points, np.full((1, k), -1 / k)])
+        points = np.concatenate([base, np.eye(k)[:, -1:]], axis=1)
+    return points
 
 
 def cross_polytope(d: int) -> np.ndarray:
@@ -38,12 +46,13 @@ def cross_polytope(d: int) -> np.ndarray:
 
     Universally optimal (Cohn and Kumar 2007, Theorem 1.2).
     """
-    return tegum_product(*[digon()] * check_count("d", d))
+    return tegum_product(*[digon()] * _size("d", d, 1, lambda size: 64 * size**2))
 
 
 def cube(d: int) -> np.ndarray:
     """(d, 2^d): (±1, ..., ±1)/√d (d = 3: cube, 4: tesseract). A tight frame: D_i = d/2^d."""
-    signs = product([1.0, -1.0], repeat=check_count("d", d))
+    count = _size("d", d, 1, lambda size: (64 + 32 * size) << min(size, 100))
+    signs = product([1.0, -1.0], repeat=count)
     return np.array(list(signs)).T / np.sqrt(d)
 
 
@@ -79,7 +88,7 @@ def antiprism(k: int, height: float | None = None) -> np.ndarray:
     k = 4, z² = (2√2 - 1)/7 and D_i = (9 + 4√2)/40. k = 2 is then the tetrahedron, k = 3 the
     octahedron. Elhage et al. 2022 find square antiprisms at D ≈ 3/8.
     """
-    check_count("k", k, 2)
+    _size("k", k, 2, lambda size: 256 * size)
     slope = np.sin(np.pi / k) ** 2 - np.sin(np.pi / (2 * k)) ** 2
     return _two_rings(k, _height(height, float(slope)), np.pi / k)
 
@@ -89,7 +98,7 @@ def prism(k: int, height: float | None = None) -> np.ndarray:
 
     D_i as for `antiprism`. `height` absent: all edges equal, z² = q/(1 + q), q = sin²(π/k).
     """
-    check_count("k", k, 3)
+    _size("k", k, 3, lambda size: 256 * size)
     return _two_rings(k, _height(height, float(np.sin(np.pi / k) ** 2)), 0.0)
 
 
@@ -103,9 +112,11 @@ def tegum_product(*pieces: np.ndarray) -> np.ndarray:
 
     Also called direct sum; the convex hull is the free sum (duoprism's dual) of the hulls.
     """
-    arrays = [np.asarray(piece, float) for piece in pieces]
+    arrays = [host_array("pieces", piece) for piece in pieces]
     for array in arrays:
-        check_shape("pieces", array, "(m, n)", array.ndim == 2)
+        check_shape("pieces", array, "(m, n)", array.ndim == 2 and array.size > 0)
+        if not np.all(np.isfinite(array)):
+            raise ValueError(f"Argument `pieces` must be finite, but is {shown(array)}.")
     if not arrays:
         raise ValueError("Argument `pieces` must hold at least one array, but is ().")
     return np.asarray(block_diag(*arrays))
@@ -118,13 +129,14 @@ def hadamard_frame(rows: Sequence[int] | np.ndarray, n: int) -> np.ndarray:
     al. 2024). Columns repeat or oppose each other where the rows span few bits: the first m rows
     of n = 2m columns are an orthonormal basis twice.
     """
-    if check_count("n", n) & (n - 1):
+    if _size("n", n, 1, lambda size: 24 * size**2) & (n - 1):
         raise ValueError(f"Argument `n` must be a power of 2, but is {n}.")
+    host_array("rows", rows)  # raises
     chosen = np.asarray(rows)
     check_shape("rows", chosen, "(m,)", chosen.ndim == 1 and chosen.size > 0)
     whole = np.issubdtype(chosen.dtype, np.integer) and len(np.unique(chosen)) == len(chosen)
     if not (whole and np.min(chosen) >= 0 and np.max(chosen) < n):
         raise ValueError(
-            f"Argument `rows` must be distinct integers in [0, {n - 1}], but is {rows!r:.60}."
+            f"Argument `rows` must be distinct integers in [0, {n - 1}], but is {shown(rows)}."
         )
     return hadamard(n)[chosen] / np.sqrt(len(chosen))

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from .._checks import check_count
+from .._checks import check_count, host_array, shown
 
 _PRIMES = (2, 3, 5)
 
@@ -63,7 +63,9 @@ def seen_from(points: np.ndarray, index: int) -> np.ndarray:
     than from random ones (benchmarks/time_to_solution.json: `elliptic_quadric(3)` seen from a point
     at n = 100, m = 20).
     """
-    points = np.asarray(points, float)
+    points = host_array("points", points)
+    if not np.all(np.isfinite(points)):
+        raise ValueError(f"Argument `points` must be finite, but is {shown(points)}.")
     if points.ndim != 2 or len(points) < 2:
         raise ValueError(
             f"Argument `points` must have shape (m, n), m >= 2, but has shape {points.shape}."

@@ -9,7 +9,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
-from .._checks import real_state
+from .._checks import check_callable, check_optional, check_scalar_valued, real_state
 from .._types import Scalar, State, Vector
 
 DENSE_PARAMETERS = 300
@@ -33,7 +33,11 @@ def flatten(
     name: str = "y0",
 ) -> FlatProblem:
     """The problem of `energy` and `y0` on vectors; raises `ValueError` for a bad state `name`."""
+    check_callable(energy=energy)
+    check_optional(zero_modes=zero_modes)
     y, unravel = ravel_pytree(real_state(name, y0))
+    converted = eqx.filter_closure_convert(lambda v: energy(unravel(v)), y)
+    check_scalar_valued("energy", converted, y)
 
     def flat_modes(v: Vector) -> Float[Array, "k N"]:
         assert zero_modes is not None
@@ -41,7 +45,7 @@ def flatten(
 
     return FlatProblem(
         y=y,
-        energy=eqx.filter_closure_convert(lambda v: energy(unravel(v)), y),
+        energy=converted,
         zero_modes=None if zero_modes is None else flat_modes,
         unravel=unravel,
     )

@@ -3,12 +3,19 @@
 from collections.abc import Callable
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 from jaxtyping import Array, Float, PyTree
 
-from .._checks import check_count, check_positive, check_shape, check_values, real_array
+from .._checks import (
+    check_count,
+    check_optional,
+    check_positive,
+    check_shape,
+    check_values,
+    real_array,
+)
+from .._memory import check_memory
 from .._types import IntScalar, Number, Scalar, State, Vector
 from . import result as outcomes
 from ._flat import DENSE_PARAMETERS, FlatProblem, flatten
@@ -105,9 +112,11 @@ def gradient_flow(
     positive = {"last_time": last_time, "steady": steady, "rtol": rtol, "max_shift": max_shift}
     for name, value in positive.items():
         check_positive(name, value)
+    if tolerance is not None:
+        check_positive("tolerance", tolerance)
     check_count("max_steps", max_steps)
-    if dense_parameters < 0:
-        raise ValueError(f"Argument `dense_parameters` must be >= 0, but is {dense_parameters}.")
+    check_count("dense_parameters", dense_parameters, 0)
+    check_optional(observe=observe, watch=watch)
     problem = flatten(energy, y0, zero_modes)
     saved = None if times is None else _checked_times(times).astype(problem.y.dtype)
     wanted = _checked_events(problem, plateau_ratio, watch, levels, max_crossings)
@@ -163,7 +172,7 @@ def _checked_events(
     capacity: int,
 ) -> Wanted:
     """The events asked for; raises `ValueError` for what cannot be searched for."""
-    check_count("max_crossings", capacity)
+    check_memory("max_crossings", check_count("max_crossings", capacity), lambda size: 100 * size)
     dtype = problem.y.dtype
     if ratio is not None:
         ratio = real_array("plateau_ratio", ratio).astype(dtype)
@@ -191,7 +200,7 @@ def _checked_watch(
     def watched(v: Vector) -> Float[Array, " C"]:
         return watch(problem.unravel(v))
 
-    shape = jax.eval_shape(watched, problem.y).shape
+    shape = getattr(eqx.filter_eval_shape(watched, problem.y), "shape", ())
     if len(shape) != 1 or shape[0] == 0:
         raise ValueError(
             f"Argument `watch` must map a state to shape (C,) with C >= 1, but gives shape {shape}."

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from .._checks import check_count, check_not_negative, check_positive
+from .._checks import check_count, check_key, check_not_negative, check_optional, check_positive
+from .._memory import check_memory
 from .._types import Key, Number, Scalar, State, Vector
 from ._flat import flatten
 
@@ -60,6 +61,8 @@ def langevin(
     Under one key the noise differs between values of `every`. jit- and vmap-able, over
     `temperature` and `step` too; differentiable.
     """
+    check_key("key", key)
+    check_optional(observe=observe)
     check_not_negative("temperature", temperature)
     check_positive("step", step)
     check_count("every", every)
@@ -68,6 +71,9 @@ def langevin(
         raise ValueError(f"Argument `steps` must be {rule}, but is {steps}.")
     problem = flatten(energy, y0, None)
     start = problem.y
+    check_memory("every", every, lambda size: 24 * start.size * size)
+    kept = 16 * (start.size if observe is None else 1)
+    check_memory("steps", steps, lambda size: kept * (size // every))
     heat, h = (jnp.asarray(value, start.dtype) for value in (temperature, step))
     noise_size, gradient = jnp.sqrt(2 * heat * h), jax.grad(problem.energy)
 

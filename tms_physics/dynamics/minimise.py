@@ -1,5 +1,6 @@
 """Ground states: many starts, distinct minima, how often each is found."""
 
+import math
 from collections.abc import Callable
 
 import equinox as eqx
@@ -9,7 +10,18 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from .._checks import check_count, check_positive, check_shape, check_values, real_array
+from .._checks import (
+    check_callable,
+    check_count,
+    check_key,
+    check_optional,
+    check_positive,
+    check_values,
+    network_params,
+    real_array,
+    shown,
+)
+from .._memory import check_memory
 from .._types import IntScalar, Key, Number, Params, Scalar, State
 from . import result as outcomes
 from ._flat import DENSE_PARAMETERS, flatten
@@ -67,7 +79,7 @@ def minimise(
     one; it need not be where the gradient flow from y0 ends. Arguments as in `ground_states`.
     jit- and vmap-able.
     """
-    check_count("max_steps", max_steps)
+    _check_solver(tolerance, max_steps)
     flat, flat_energy, modes, unravel = flatten(energy, y0, zero_modes)
     road = minimise_matrix_free if flat.shape[0] > DENSE_PARAMETERS else minimise_dense
     end = road(flat_energy, flat, modes, tolerance=tolerance, max_steps=max_steps)
@@ -85,6 +97,12 @@ def minimise(
         ),
         stats=end.stats,
     )
+
+
+def _check_solver(tolerance: Number | None, max_steps: int) -> None:
+    if tolerance is not None:
+        check_positive("tolerance", tolerance)
+    check_count("max_steps", max_steps)
 
 
 def wilson_interval(hits: np.ndarray, trials: int) -> np.ndarray:
@@ -109,8 +127,7 @@ def network_invariant(params: Params) -> Float[Array, " N"]:
 
     An output is dead where b_i + Σ_j max(G_ij, 0) ≤ 0: it is never active, whatever b_i.
     """
-    W, b = params
-    check_shape("W", W, "(m, n)", W.ndim == 2)
+    W, b = network_params(params)
     gram = W.T @ W
     dead = b + jnp.sum(jnp.maximum(gram, 0.0), axis=1) <= 0
     return jnp.concatenate([gram.ravel(), jnp.where(dead, 0.0, b)])
@@ -174,8 +191,15 @@ def ground_states(
     """
     check_count("starts", starts)
     check_positive("distance", distance)
+    _check_solver(tolerance, max_steps)
+    check_key("key", key)
+    check_callable(energy=energy, sampler=sampler, invariant=invariant)
+    check_optional(zero_modes=zero_modes)
     if batch is not None:
         check_count("batch", batch)
+    size = _start_size(sampler, key)
+    dense = 6 * size if size <= DENSE_PARAMETERS and batch is None else 8  # numbers of a start
+    check_memory("starts", starts, lambda count: 8 * size * dense * count)
     ends = _minimise_all(
         energy,
         jax.random.split(key, starts),
@@ -210,6 +234,26 @@ def ground_states(
             "failed": int(np.sum(codes > outcomes.SADDLE)),
         },
     )
+
+
+def _start_size(sampler: Callable[..., State], key: Key) -> int:
+    """How many numbers a start has; raises `ValueError` for one that is no state."""
+    start = eqx.filter_eval_shape(lambda key: sampler(key=key), key)
+    leaves = jax.tree.leaves(start)
+    real = all(map(_is_real, leaves))
+    size = sum(math.prod(np.shape(leaf)) for leaf in leaves) if real else 0
+    if not size:
+        raise ValueError(
+            f"Argument `sampler` must give a state of real numbers, but gives {shown(start)}."
+        )
+    return size
+
+
+def _is_real(leaf: object) -> bool:
+    dtype = getattr(leaf, "dtype", None)
+    if dtype is None:
+        return isinstance(leaf, int | float) and not isinstance(leaf, bool)
+    return jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer)
 
 
 @eqx.filter_jit

@@ -11,13 +11,14 @@ import numpy as np
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
-from .._checks import check_count
+from .._checks import check_count, check_key, host_array, shown
+from .._memory import check_memory
 from .._types import Key
 from ..spaces import Space
 from . import result as outcomes
 from .minimise import wilson_interval
 from .polish import ZERO, Polished, polished
-from .queue import Ends, Problem, descend_all, problem
+from .queue import Ends, Problem, descend_all, lanes_by_default, problem
 from .result import Result
 
 _SAME_ENERGY = 1e-9  # of the largest energy
@@ -80,18 +81,28 @@ def particle_minima(
     lowest. With an energy that has charges, n is padded to a few sizes that share programs.
     Raises `ValueError` for values out of range. Not jit-able: the number of minima is a result.
     """
-    check_search(n, starts, lanes, polish)
+    if not isinstance(space, Space):
+        raise ValueError(
+            f"Argument `space` must be a Sphere or a FreeSpace, but is {shown(space)}."
+        )
+    check_search(n, starts, lanes, polish, key=key, dimension=space.dimension)
     at = problem(energy, space, n)
     return minima_from(at, random_draw(at, key), starts=starts, lanes=lanes, polish=polish)
 
 
-def check_search(n: int, starts: int, lanes: int | None, polish: int) -> None:
-    """Raise `ValueError` for counts out of range."""
+def check_search(
+    n: int, starts: int, lanes: int | None, polish: int, *, key: Key, dimension: int
+) -> None:
+    """Raise `ValueError` for counts out of range or beyond memory, and for what is no key."""
+    check_key("key", key)
     check_count("n", n, 2)
     check_count("starts", starts)
     check_count("polish", polish)
-    if lanes is not None:
-        check_count("lanes", lanes)
+    width = lanes_by_default() if lanes is None else check_count("lanes", lanes)
+    state = 8 * dimension * n
+    check_memory("n", n, lambda size: 4 * dimension**2 * size**3)  # the Hessian of the polish
+    check_memory("lanes", width, lambda count: 30 * state * count)
+    check_memory("starts", starts, lambda count: 3 * state * count)
 
 
 Draw = Callable[[np.ndarray], np.ndarray]  # numbers (K,) of starts -> states (K, d, N)
@@ -161,8 +172,12 @@ def particle_invariant(states: np.ndarray) -> np.ndarray:
 
     The means over j of r_ij and of r_ij³, each sorted over the particles i.
     """
+    known = host_array("states", states)
+    if known.ndim != 3 or not np.all(np.isfinite(known)):
+        rule = "finite, of shape (K, d, N)"
+        raise ValueError(f"Argument `states` must be {rule}, but is {shown(states)}.")
     out = []
-    for X in np.asarray(states):
+    for X in known:
         squares = np.sum((X[:, :, None] - X[:, None]) ** 2, axis=0)
         r = np.sqrt(squares)
         out.append(np.concatenate([np.sort(r.mean(1)), np.sort((r * squares).mean(1))]))

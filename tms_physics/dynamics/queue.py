@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from .._checks import check_callable, check_scalar_valued
 from ..spaces import Space
 from . import lanes as batch
 
@@ -30,10 +31,13 @@ class Problem(NamedTuple):
 
 def problem(energy: Any, space: Space, n: int) -> Problem:
     """`energy` as lanes need it: with `slopes` and `charged` of its own, or by derivatives."""
+    check_callable(energy=energy)
     if hasattr(energy, "slopes") and hasattr(energy, "charged"):
         size = padded(n)
         charges = (jnp.arange(size) < n).astype(jnp.result_type(float))
         return Problem(energy.slopes, energy.charged, space, n, charges)
+    like = jax.ShapeDtypeStruct((space.dimension, n), jnp.result_type(float))
+    check_scalar_valued("energy", energy, like)
     alone = _Uncharged(energy)
     return Problem(alone.slopes, alone.charged, space, n, jnp.ones(n))
 

@@ -65,13 +65,15 @@ def lowest_curvatures(
     vmap-able. Raises `ValueError` for values out of range.
     """
     check_count("k", k)
+    if tolerance is not None:
+        check_positive("tolerance", tolerance)
     problem = flatten(energy, y, zero_modes, name="y")
     dtype, size = problem.y.dtype, problem.y.shape[0]
     if k > size:
         raise ValueError(
             f"Argument `k` must be at most the number of parameters, {size}, but is {k}."
         )
-    rtol = _RESIDUAL[dtype.name] if tolerance is None else check_positive("tolerance", tolerance)
+    rtol = _RESIDUAL[dtype.name] if tolerance is None else tolerance
     left_out = _left_out(problem.y, problem.zero_modes)
     product = hessian_product(problem.energy)
     pairs = lowest_eigenpairs(

@@ -8,7 +8,13 @@ import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
-from .._checks import check_shape, real_state
+from .._checks import (
+    check_callable,
+    check_optional,
+    check_scalar_valued,
+    network_params,
+    real_state,
+)
 from .._types import BoolScalar, IntScalar, Params, Scalar, State
 from .newton import zero_mode_cut
 
@@ -42,8 +48,7 @@ def rotation_modes(params: Params) -> tuple[Float[Array, "K m n"], Float[Array, 
 
     Returns a pytree like `params` with a leading axis of length m (m - 1)/2 (empty for m = 1).
     """
-    W, b = params
-    check_shape("W", W, "(m, n)", W.ndim == 2)
+    W, b = network_params(params)
     m = W.shape[0]
     rows, columns = jnp.triu_indices(m, 1)
     count = rows.shape[0]
@@ -73,7 +78,10 @@ def curvature(
     y to directions (leading axis) that are left out, such as `rotation_modes`. Units: energy
     over parameter squared. jit- and vmap-able.
     """
+    check_callable(energy=energy)
+    check_optional(zero_modes=zero_modes)
     flat, unravel = ravel_pytree(real_state("y", y))
+    check_scalar_valued("energy", lambda v: energy(unravel(v)), flat)
     n = flat.shape[0]
     hessian = jax.jacfwd(jax.jit(jax.grad(lambda v: energy(unravel(v)))))
     basis = jnp.eye(n, dtype=flat.dtype)

@@ -61,7 +61,7 @@ def symmetric_search(
     `hits` are no hit rates of random starts. Arguments and what is returned as in
     `particle_minima`; start i depends on `key` and i only.
     """
-    check_search(n, starts, lanes, polish)
+    check_search(n, starts, lanes, polish, key=key, dimension=3)
     at = problem(energy, Sphere(3), n)
     draw = symmetric_draw(at, key)
     return minima_from(at, draw, starts=starts, lanes=lanes, polish=polish)

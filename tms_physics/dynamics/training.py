@@ -2,11 +2,21 @@
 
 from collections.abc import Callable
 
+import equinox as eqx
 import jax
 import optax
 from jaxtyping import Array, Float
 
-from .._checks import check_count, check_not_negative, check_positive
+from .._checks import (
+    check_callable,
+    check_count,
+    check_key,
+    check_not_negative,
+    check_positive,
+    check_scalar_valued,
+    real_state,
+)
+from .._memory import check_memory
 from .._types import Key, Scalar, State
 
 
@@ -37,6 +47,10 @@ def train(
     check_count("batch", batch)
     check_positive("learning_rate", learning_rate)
     check_not_negative("weight_decay", weight_decay)
+    check_key("key", key)
+    check_callable(loss=loss, sample=sample)
+    real_state("params", params)
+    _check_sizes(loss, params, sample, key, steps, batch)
     optimiser = optax.adamw(learning_rate, weight_decay=weight_decay)
 
     def step(carry: tuple[State, optax.OptState], at: Key) -> tuple[tuple, Scalar]:
@@ -49,3 +63,19 @@ def train(
     keys = jax.random.split(key, steps)
     (trained, _), losses = jax.lax.scan(step, (params, optimiser.init(params)), keys)
     return trained, losses
+
+
+def _check_sizes(
+    loss: Callable[[State, Array], Scalar],
+    params: State,
+    sample: Callable[..., Array],
+    key: Key,
+    steps: int,
+    batch: int,
+) -> None:
+    """Raise `ValueError` for a batch or steps beyond memory, or a loss that is no real number."""
+    one = eqx.filter_eval_shape(lambda k: sample(key=k), key)
+    check_memory("batch", batch, lambda count: 32 * one.size * count)
+    check_memory("steps", steps, lambda count: 32 * count)
+    examples = jax.ShapeDtypeStruct((batch, *one.shape), one.dtype)
+    check_scalar_valued("loss", loss, params, examples)

@@ -9,6 +9,7 @@ from jax import Array
 from .._checks import (
     check_shape,
     check_values,
+    feature_count,
     importance_vector,
     network,
     network_params,
@@ -65,7 +66,7 @@ class JointPopulationLoss(eqx.Module):
     probabilities: SetProbabilities
 
     def __init__(self, importance: Number | Features, probabilities: SetProbabilities):
-        n = _few(max(int(jnp.size(probabilities)).bit_length() - 1, 1))
+        n = _few(max(feature_count(probabilities=probabilities).bit_length() - 1, 1))
         self.probabilities = _joint(probabilities, n)
         self.importance = importance_vector(importance, n)
 

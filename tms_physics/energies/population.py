@@ -10,6 +10,7 @@ from jaxtyping import Int
 from .._checks import (
     check_number_between,
     density_vector,
+    feature_count,
     importance_vector,
     network,
     network_params,
@@ -154,7 +155,7 @@ class PopulationLoss(eqx.Module):
     def __init__(
         self, importance: Number | Features, density: Number | Features, rtol: float = 1e-8
     ):
-        n = max(jnp.size(importance), jnp.size(density))
+        n = feature_count(importance=importance, density=density)
         self.importance = importance_vector(importance, n)
         self.density = density_vector(density, n)
         self.rtol = _checked_rtol(rtol)

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from .._checks import check_shape, importance_vector, real_array
+from .._checks import check_callable, check_shape, importance_vector, real_array
 from .._types import Features, Number, Scalar
 
 
@@ -27,11 +28,12 @@ def sampled_loss(
     batch = real_array("x", x)
     check_shape("x", batch, "(B, n)", batch.ndim == 2 and batch.size > 0)
     weight = importance_vector(importance, batch.shape[1])
+    check_callable(model=model)
+    one = eqx.filter_eval_shape(model, jax.ShapeDtypeStruct(batch.shape[1:], batch.dtype))
+    if getattr(one, "shape", None) != batch.shape[1:]:
+        given = f"shape {one.shape}" if hasattr(one, "shape") else type(one).__name__
+        rule = f"map shape (n,) = ({batch.shape[1]},) to itself"
+        raise ValueError(f"Argument `model` must {rule}, but gives {given}.")
     outputs = jax.vmap(model)(batch)
-    if outputs.shape != batch.shape:
-        raise ValueError(
-            f"Argument `model` must map shape (n,) = ({batch.shape[1]},) to itself, "
-            f"but gives shape {outputs.shape[1:]}."
-        )
     residual = batch - outputs
     return jnp.mean(jnp.sum(weight[None] * residual**2, axis=1))

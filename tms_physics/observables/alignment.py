@@ -9,7 +9,8 @@ import numpy as np
 from scipy.linalg import qr
 from scipy.optimize import linear_sum_assignment
 
-from .._checks import check_count, check_shape, network
+from .._checks import check_count, check_shape, named_network, network
+from .._memory import check_memory
 from .._types import Weights
 
 STARTS = 16  # partial matches that are completed
@@ -39,11 +40,11 @@ def align(W: Weights, other: np.ndarray, *, width: int = 256) -> Alignment:
     optimal assignments. Both ways round, so that the distance is symmetric in W and V.
     """
     network(W)  # raises
-    network(other)
+    named_network("other", other)
     first, second = np.asarray(W, float), np.asarray(other, float)
     n = first.shape[1]
     check_shape("other", second, f"(m, n) with n = {n}", second.shape[1] == n)
-    check_count("width", width)
+    check_memory("width", check_count("width", width), lambda count: 64 * n * count)
     first, second = _filled(first, second), _filled(second, first)
     there, back = _search(first, second, width), _search(second, first, width)
     if there.distance <= back.distance:

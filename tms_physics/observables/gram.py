@@ -72,5 +72,8 @@ def recovery(error: Features, variance: Features) -> Float[Array, " n"]:
     """
     loss, spread = real_array("error", error), real_array("variance", variance)
     check_shape("variance", spread, "that of `error`", spread.shape == loss.shape)
-    spread = check_values("variance", spread, "positive", lambda a: a > 0)
+    check_shape("error", loss, "(n,)", loss.ndim == 1 and loss.size > 0)
+    loss = check_values("error", loss, "finite", jnp.isfinite)
+    rule = "positive and finite"
+    spread = check_values("variance", spread, rule, lambda a: (a > 0) & jnp.isfinite(a))
     return 1 - loss / spread

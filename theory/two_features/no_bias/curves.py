@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density, real_array
+from theory._checks import check_broadcast, check_density, check_share
 from theory.numeric import Function, array_function, bracketed_root, scalar_function
 from theory.two_features.no_bias.profile import (
     Side,
@@ -68,22 +68,14 @@ def importance_expression(side: Side) -> sp.Expr:
 
 
 def _importance(side: Side, p: ArrayLike, u: ArrayLike) -> NDArray[np.float64]:
-    p, u = check_density(p), check_ratio(u)
+    p, u = check_density(p, "p"), check_share("u", u)
+    check_broadcast(p=p, u=u)
     return np.asarray(_importance_function(side)(u, p), dtype=np.float64)
 
 
 @functools.cache
 def _importance_function(side: Side) -> Function:
     return array_function((ratio, density), importance_expression(side))
-
-
-def check_ratio(u: ArrayLike) -> NDArray[np.float64]:
-    """`u` as a float64 array; raises ValueError unless every entry is in (0, 1]."""
-    array = real_array("u", u)
-    wrong = array[~((array > 0.0) & (array <= 1.0))]
-    if wrong.size:
-        raise ValueError(f"Argument `u` must be in (0, 1], but is {wrong.flat[0]}.")
-    return array
 
 
 def dropped_stability_limit(p: ArrayLike) -> NDArray[np.float64]:
@@ -95,7 +87,7 @@ def dropped_stability_limit(p: ArrayLike) -> NDArray[np.float64]:
     NaN for p > (8 - 4√2)/3 = 0.781, where it exceeds 1: there it is a minimum on the antipodal side
     for all r <= 1. Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = check_density(p)
+    p = check_density(p, "p")
     inactive = 32 * (1 - p)
     exists = p * (16 - 9 * p) <= inactive
     return np.where(exists, p * (16 - 9 * p) / np.where(exists, inactive, 1.0), np.nan)
@@ -110,7 +102,7 @@ def antipodal_stability_limit(p: ArrayLike) -> NDArray[np.float64]:
     r. Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
     limits = np.vectorize(lambda p: fold(float(p))[1], otypes=[float])
-    return limits(check_density(p))
+    return limits(check_density(p, "p"))
 
 
 @functools.lru_cache(maxsize=1024)

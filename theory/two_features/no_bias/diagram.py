@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density
+from theory._checks import check_density, check_one_density
 from theory.numeric import bracketed_root
 from theory.two_features.no_bias.closed_forms import small_density_slope, symmetric_density
 from theory.two_features.no_bias.curves import dropped_stability_limit, fold
@@ -63,7 +63,7 @@ def boundary(p: ArrayLike) -> NDArray[np.float64]:
     decide r: its error is about 1e-16/(1 - r) near that end. Raises ValueError for a density
     outside (0, 1]. Source: derived here.
     """
-    return np.vectorize(_boundary, otypes=[float])(check_density(p))
+    return np.vectorize(_boundary, otypes=[float])(check_density(p, "p"))
 
 
 def coexistence(p: float) -> Coexistence | None:
@@ -71,7 +71,7 @@ def coexistence(p: float) -> Coexistence | None:
 
     Raises ValueError for a density outside (0, 1]. Source: derived here.
     """
-    p = float(check_density(p))
+    p = check_one_density(p, "p")
     r = _boundary(p)
     if np.isnan(r):
         return None

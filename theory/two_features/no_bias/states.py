@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from theory._checks import check_density, check_relative_importance
+from theory._checks import check_one_density, check_relative_importance
 from theory.numeric import bracketed_root
 from theory.two_features.no_bias.curves import fold
 from theory.two_features.no_bias.profile import Side, functions
@@ -43,7 +43,7 @@ def antipodal_states(p: float, r: float) -> list[State]:
     an r that is not positive and finite. Source: derived here; the state is named in readers'
     comments on Elhage et al. 2022.
     """
-    p, r = float(check_density(p)), check_relative_importance(r)
+    p, r = check_one_density(p, "p"), check_relative_importance(r, "r")
     mirror = [*_saddles(p, 1 / r), *(_minima(p, 1 / r) if r > 1 else [])]
     states = [*_saddles(p, r), *(_minima(p, r) if r <= 1 else [])]
     states += [_mirrored(state, p, r) for state in mirror]
@@ -58,7 +58,7 @@ def confused_state(p: float, r: float) -> State:
     coefficients change sign once; loss p/3 - p²/4 at r = 1, r p/3 - 3p³r²/(16 - 9p²) + O(r³) at
     small r. Raises ValueError as `antipodal_states`. Source: derived here; named as there.
     """
-    p, r = float(check_density(p)), check_relative_importance(r)
+    p, r = check_one_density(p, "p"), check_relative_importance(r, "r")
     return _narrow_confused(p, r) if r <= 1 else _mirrored(_narrow_confused(p, 1 / r), p, r)
 
 
@@ -69,7 +69,7 @@ def dropped_state(p: float, r: float) -> State:
     is a minimum among w₂ <= 0 below `dropped_stability_limit`. Its mirror image (0, 1) has loss
     p/3. Raises ValueError as `antipodal_states`. Source: derived here; named as there.
     """
-    p, r = float(check_density(p)), check_relative_importance(r)
+    p, r = check_one_density(p, "p"), check_relative_importance(r, "r")
     return State("dropped", (1.0, 0.0), r * p / 3, 0.0, p / 3, False)
 
 
