@@ -31,13 +31,13 @@ def caption(dataset: xr.Dataset) -> str:
         f"{setting['n']} equal features in {setting['m']} dimensions, density "
         f"{number(setting['density'])}: AdamW of PyTorch on samples ({setting['steps']} steps of "
         f"{setting['batch']}, best of learning rates {listed(dataset['learning_rate'].values)}) "
-        "against L-BFGS on the exact loss, from the same starts and from starts with the order of a "
-        "sharp arrangement (points of an elliptic quadric). (a) Seconds. (b) Exact losses at the "
+        "against L-BFGS on the exact loss, from the same starts and from starts with the order of "
+        "a sharp arrangement (points of an elliptic quadric). (a) Seconds. (b) Exact losses at the "
         f"end. {_outcome(dataset, 'exact', 'From the same starts')} "
         f"{_outcome(dataset, 'crystal', 'From those with order')} Compiling, once, takes "
         f"{number(dataset.attrs['seconds_to_compile'], 2)} s and is left out. Measured on "
-        f"{machine['cores']} CPU cores with JAX {machine['jax']} and PyTorch {machine['torch']}, by "
-        "python -m benchmarks.time_to_solution."
+        f"{machine['cores']} CPU cores with JAX {machine['jax']} and PyTorch {machine['torch']}, "
+        "by python -m benchmarks.time_to_solution."
     )
 
 
