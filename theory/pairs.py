@@ -13,7 +13,7 @@ angles only. It vanishes beyond cos θ = -b/l². Derived here.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_finite, check_positive
+from theory._checks import check_broadcast, check_finite, check_positive
 
 Array = NDArray[np.float64]
 
@@ -40,10 +40,13 @@ def pair_torque(angle: ArrayLike, *, norm: ArrayLike = 1.0, bias: ArrayLike = 0.
 
 def _parts(angle: ArrayLike, norm: ArrayLike, bias: ArrayLike) -> tuple[Array, Array, Array]:
     """(t, h, l²): the onset, 1 where the output is silent, and the largest output."""
-    square, depth = check_positive("norm", norm) ** 2, -check_finite("bias", bias)
+    size, depth = check_positive("norm", norm), -check_finite("bias", bias)
+    turn = check_finite("angle", angle)
+    check_broadcast(angle=turn, norm=size, bias=depth)
+    square = size**2
     if np.any(depth < 0):
         raise ValueError(f"Argument `bias` must be at most 0, but is {-np.min(depth)}.")
-    coupling = square * np.cos(check_finite("angle", angle))
+    coupling = square * np.cos(turn)
     on = coupling > depth
     onset = np.where(on, depth / np.where(on, coupling, 1.0), 1.0)
     return onset, np.where(on, coupling - depth, 0.0), square

@@ -5,7 +5,7 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from ._checks import check_count, check_shape
+from ._checks import check_count, check_shape, real_array, shown
 
 FEATURES = "features"  # the axis of the mesh
 
@@ -43,7 +43,9 @@ def join_cluster(
 def _checked(coordinator: object, processes: object, process: object) -> tuple[str, int, int]:
     host, _, port = coordinator.rpartition(":") if isinstance(coordinator, str) else ("", "", "")
     if not (host and port.isdecimal() and 0 < int(port) < 65536):
-        raise ValueError(f"Argument `coordinator` must be 'host:port', but is {coordinator!r}.")
+        raise ValueError(
+            f"Argument `coordinator` must be 'host:port', but is {shown(coordinator)}."
+        )
     count = check_count("processes", processes)  # type: ignore[arg-type]
     number = check_count("process", process, 0)  # type: ignore[arg-type]
     if number >= count:
@@ -92,6 +94,9 @@ def share_features(mesh: Mesh, array: np.ndarray) -> jax.Array:
     Returns an array (m, n) or (n,), of which each process keeps its own part only. Raises
     `ValueError` for other shapes.
     """
+    if not isinstance(mesh, Mesh):
+        raise ValueError(f"Argument `mesh` must be of `feature_mesh`, but is {shown(mesh)}.")
+    real_array("array", array)  # raises
     local = np.asarray(array)
     here = len(mesh.local_devices)
     fits = local.ndim in (1, 2) and local.shape[-1] > 0 and local.shape[-1] % max(here, 1) == 0

@@ -13,6 +13,7 @@ import tms_physics as tms
 from tests.fuzz.bad import (
     DENSITIES,
     FUNCTION,
+    HUGE,
     INF,
     NAN,
     NONNEGATIVE,
@@ -37,7 +38,7 @@ PAIR = tms.PopulationLoss(np.ones(2), 0.4)
 RESULTS = {
     *("Alignment", "Arrangement", "Attack", "Crossings", "Curvature", "Curvatures", "Evaluation"),
     *("Events", "Factor", "GroundStates", "LangevinPath", "Minimum", "ParticleMinima", "Plateaus"),
-    *("Result", "SymmetryGroup", "Trajectory"),
+    *("Result", "SparseLimitEvaluation", "SymmetryGroup", "Trajectory"),
 }
 # What a search calls on arrays that it made, inside compiled loops.
 WITHIN = {
@@ -200,12 +201,10 @@ def _energies() -> Iterator[Case]:
     lower = Kind((*BIAS.bad, [0.0, 0.5]))
     for name in ("sparse_limit_energy", "one_body_energy", "pair_energy", "pair_forces"):
         yield _case(name, W=(WEIGHTS, W), b=(lower, B), **limit)
-    # What is no number meets `jnp.size` there, which has complaints of its own.
-    wrong = Kind(
-        (NAN, INF, -1, -0.5, "text", 1j, True, np.array([1.0, NAN]), np.array([1.0, -1.0]))
-    )
-    limited = {"importance": (wrong, np.ones(2)), "relative_density": (wrong, 0.5)}
-    yield _case("SparseLimitEnergy", **limited)
+    meshes = Kind((0, 1, "mesh", object(), [], np.array(jax.devices())))
+    yield _case("evaluate_sparse_limit", W=(WEIGHTS, W), b=(lower, B), **limit, mesh=(meshes, None))
+    limited = Kind((*NONNEGATIVES.bad, 0.0), None, False)
+    yield _case("SparseLimitEnergy", importance=(some, np.ones(2)), relative_density=limited)
     energy = tms.SparseLimitEnergy(np.ones(2))
     yield _case("SparseLimitEnergy.__call__", energy, params=(PARAMS, (W, B)))
     yield _case("riesz_energy", X=(WEIGHTS, W), s=NONNEGATIVE)
@@ -314,6 +313,19 @@ def _observables() -> Iterator[Case]:
     )
 
 
+def _clusters() -> Iterator[Case]:
+    places = Kind(("", "host", "host:", ":1", "host:0", "host:-1", "host:99999", 1, b"h:1", [], 1j))
+    yield _case(
+        "join_cluster",
+        coordinator=(Kind((None, *places.bad)), "localhost:1"),
+        processes=(Kind((None, 0, *NOT_COUNTS)), 2), process=(Kind((2, *NOT_COUNTS)), 2),
+    )  # fmt: skip
+    yield _case("feature_mesh", devices=(count(1, HUGE).optional(), 1))
+    meshes = Kind((None, 0, 1, "mesh", object(), [], np.array(jax.devices())))
+    shares = Kind((*NOT_NUMBERS, None, 0.5, np.ones((1, 1, 1)), np.zeros((2, 0)), []))
+    yield _case("share_features", mesh=(meshes, tms.feature_mesh(1)), array=(shares, np.ones(1)))
+
+
 def _attacks() -> Iterator[Case]:
     residual = Kind((*NOT_NUMBERS, None, *NOT_FINITE, 0.5, np.ones((2, 2)), np.ones(2), []))
     matrix = {"matrix": (WEIGHTS, W), "residual": (residual, np.ones(1))}
@@ -348,5 +360,14 @@ def _arrangements() -> Iterator[Case]:
 
 def cases() -> list[Case]:
     """All of them."""
-    parts = _features, _models, _energies, _dynamics, _observables, _attacks, _arrangements
+    parts = (
+        _features,
+        _models,
+        _energies,
+        _dynamics,
+        _observables,
+        _attacks,
+        _clusters,
+        _arrangements,
+    )
     return [case for part in parts for case in part()]

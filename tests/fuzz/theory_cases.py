@@ -257,6 +257,18 @@ def _access() -> Iterator[Case]:
     )
 
 
+def _figures() -> Iterator[Case]:
+    weights = Kind((*NOT_NUMBERS, None, *NOT_FINITE, -0.1, [0.5, -1.0]))
+    yield _case(
+        "two_features.energy_profile", p=DENSITY, r=POSITIVE, weights=(weights, np.zeros(2))
+    )
+    below = Kind((*NOT_NUMBERS, None, *NOT_FINITE, 0.5, [-0.5, 0.5]), None, False, -0.5)
+    for name in ("pair_energy", "pair_torque"):
+        yield _case(
+            f"pairs.{name}", ("angle", "norm", "bias"), angle=REALS, norm=POSITIVES, bias=below
+        )
+
+
 def _laws() -> Iterator[Case]:
     yield _case(
         "kramers.arrhenius", ("barrier", "temperature"),
@@ -397,5 +409,14 @@ def _few_features() -> Iterator[Case]:
 
 def cases() -> list[Case]:
     """All of them."""
-    parts = _access, _two_features, _three_features, _many_features, _laws, _exact, _few_features
+    parts = (
+        _access,
+        _figures,
+        _two_features,
+        _three_features,
+        _many_features,
+        _laws,
+        _exact,
+        _few_features,
+    )
     return [case for part in parts for case in part()]

@@ -188,7 +188,7 @@ def test_parts_of_the_mean_field() -> None:
         ),
         (
             lambda: linear_parts(np.eye(2), np.full(2, 0.1)),  # pyright: ignore[reportArgumentType]
-            "Argument `density` must have shape (), but has shape (2,).",
+            "Argument `density` must be a number, but has shape (2,).",
         ),
         (
             lambda: sparse_detection(np.eye(2), 1.5),

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory._checks import check_density, check_nonnegative, check_relative_importance
+from theory._checks import check_nonnegative, check_one_density, check_relative_importance
 from theory.numeric import System, newton
 from theory.two_features.closed_forms import near_dedicated
 from theory.two_features.equations import Vector
@@ -26,7 +26,7 @@ def energy_profile(p: float, r: float, weights: ArrayLike) -> NDArray[np.float64
     Raises ValueError for a density outside (0, 1], an r that is not positive and finite and a
     negative weight; RootNotFound far beyond w₁. Source: derived here.
     """
-    family, r = antipodal(float(check_density(p))), check_relative_importance(r)
+    family, r = antipodal(check_one_density(p, "p")), check_relative_importance(r, "r")
     wanted = check_nonnegative("weights", weights)
     found = dict(zip(*_followed(family, r, np.unique(wanted)), strict=True))
     return np.vectorize(found.__getitem__, otypes=[float])(wanted)

@@ -23,10 +23,12 @@ from jaxtyping import Float
 from .._checks import (
     check_shape,
     check_values,
+    feature_count,
     importance_vector,
     network,
     network_params,
     real_array,
+    shown,
 )
 from .._types import Features, Number, Params, Scalar, Weights
 from ..cluster import features_last
@@ -159,6 +161,8 @@ def evaluate_sparse_limit(
     arrays = _arguments(W, b, importance, relative_density)
     if mesh is None:
         return _evaluate(*arrays, None)
+    if not isinstance(mesh, Mesh):
+        raise ValueError(f"Argument `mesh` must be a Mesh or None, but is {shown(mesh)}.")
     check_shape("mesh", mesh.devices, "(D,)", mesh.devices.ndim == 1)
     n = arrays[0].shape[1]
     if n % mesh.size:
@@ -230,7 +234,7 @@ class SparseLimitEnergy(eqx.Module):
     relative_density: Features
 
     def __init__(self, importance: Number | Features, relative_density: Number | Features = 1.0):
-        n = max(jnp.size(importance), jnp.size(relative_density))
+        n = feature_count(importance=importance, relative_density=relative_density)
         self.importance = importance_vector(importance, n)
         self.relative_density = _relative_density(relative_density, n)
 
