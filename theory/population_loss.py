@@ -187,9 +187,9 @@ def _check_row(couplings: object, bias: object, density: object, feature: int) -
 
 def _check_expressions(name: str, row: object) -> int:
     """How many expressions there are; raises ValueError unless it is a list or tuple of a few."""
-    few = isinstance(row, list | tuple) and 1 <= len(row) <= _MOST_FEATURES
-    if few and all(map(_is_expression, row)):
-        return len(row)
+    entries = row if isinstance(row, list | tuple) else ()
+    if 1 <= len(entries) <= _MOST_FEATURES and all(map(_is_expression, entries)):
+        return len(entries)
     rule = f"1 to {_MOST_FEATURES} expressions"
     raise ValueError(f"Argument `{name}` must be {rule}, but is {shown(row)}.")
 
