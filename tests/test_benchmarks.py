@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 import pytest
+
+from benchmarks._crystal import LEAST, crystal
 
 ROOT = Path(__file__).parent.parent
 GLOSSARY = ROOT / "docs" / "glossary.md"
@@ -136,3 +140,23 @@ def test_every_phase_is_in_the_glossary() -> None:
 @pytest.mark.parametrize("word", KOREAN)
 def test_the_glossary_has_the_korean_word(word: str) -> None:
     assert f"| {word} |" in GLOSSARY.read_text(encoding="utf-8")
+
+
+def test_descent_from_a_start_with_order_is_quicker_and_ends_lower() -> None:
+    """What the page on benchmarks says of `time_to_solution`, in every start."""
+    numbers = json.loads((ROOT / "benchmarks" / "time_to_solution.json").read_text())
+    assert len(numbers["starts"]) >= 5
+    for each in numbers["starts"]:
+        assert each["crystal"]["time_ratio"] <= numbers["target_time_ratio"] == 1 / 5
+        assert each["crystal"]["loss_lower_by"] >= numbers["target_loss_lower_by"] == 0.01
+        assert 1.012 < each["exact"]["loss"] / each["crystal"]["loss"] < 1.016
+        assert each["adamw"]["loss"] == min(each["adamw"]["losses_of_rates"].values())
+
+
+def test_the_start_with_order_has_the_inner_products_of_the_page() -> None:
+    W = crystal(LEAST, seed=3)
+    assert W.shape == (20, 81)
+    products = np.unique((W.T @ W).round(12))
+    np.testing.assert_allclose(products, [-0.35, 0.1, 1.0], atol=1e-12)
+    assert crystal(100, seed=3).shape == (20, 100)
+    assert np.max(crystal(100, seed=3).T @ crystal(100, seed=3) - np.eye(100)) < 0.16
