@@ -129,7 +129,6 @@ def test_an_address_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((None, None, None), "`coordinator` must be given, with `processes` and `process`, where"),
         (("host:1", 2, None), "`process` must be given with the other two of"),
         (("host", 2, 0), "`coordinator` must be 'host:port', but is 'host'"),
         (("host:x", 2, 0), "`coordinator` must be 'host:port', but is 'host:x'"),
@@ -138,14 +137,22 @@ def test_an_address_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
         (("host:1", 2, 2), r"`process` must be in \[0, processes\) = \[0, 2\), but is 2"),
     ],
 )
-def test_a_wrong_cluster_gets_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, arguments: tuple, sentence: str
-) -> None:
-    for name in [name for name in os.environ if name.startswith(("SLURM", "OMPI", "KUBER"))]:
-        monkeypatch.delenv(name)
+def test_a_wrong_cluster_gets_one_sentence(arguments: tuple, sentence: str) -> None:
     coordinator, processes, process = arguments
     with pytest.raises(ValueError, match=f"Argument {sentence}"):
         tp.join_cluster(coordinator, processes=processes, process=process)
+
+
+def test_no_cluster_to_be_found_gets_one_sentence() -> None:
+    """In a process of its own: JAX must not have looked for devices yet."""
+    job = ("SLURM", "OMPI", "KUBER")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(job)}
+    command = [sys.executable, "-c", "import tms_physics; tms_physics.join_cluster()"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("ValueError: Argument `coordinator` must be given, with `processes` and")
 
 
 @pytest.mark.no_hook

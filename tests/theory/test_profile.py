@@ -63,8 +63,8 @@ def test_shape_is_kept_and_dedicated_is_zero() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((0.0, 0.5, 0.1), "Argument `density` must be in (0, 1], but is 0.0."),
-        ((0.3, -1.0, 0.1), "Argument `relative_importance` must be positive and finite, but is"),
+        ((0.0, 0.5, 0.1), "Argument `p` must be in (0, 1], but is 0.0."),
+        ((0.3, -1.0, 0.1), "Argument `r` must be positive and finite, but is"),
         ((0.3, 0.5, [-0.1]), "Argument `weights` must be finite and >= 0, but is -0.1."),
     ],
 )
