@@ -270,7 +270,5 @@ def test_small_flows_without_hessians_end_unexamined() -> None:
 
 @pytest.mark.no_hook
 def test_the_size_for_hessians_is_not_negative() -> None:
-    with pytest.raises(
-        ValueError, match="`dense_parameters` must be an integer >= 0"
-    ):
+    with pytest.raises(ValueError, match="`dense_parameters` must be an integer >= 0"):
         gradient_flow(jnp.sum, jnp.ones(2), dense_parameters=-1)
