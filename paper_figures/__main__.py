@@ -9,27 +9,18 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from . import _manifest
+from ._cli import Parser, UsageError
 from ._manifest import DATA, Manifest, ManifestError
 
 if TYPE_CHECKING:
     from ._make import Made
 
 
-class UsageError(Exception):
-    """The command line is wrong; the text is one sentence."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One sentence, without the usage."""
-        raise UsageError(f"{message[:1].upper()}{message[1:]}.")
-
-
 def _parser(manifest: Manifest) -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m paper_figures",
         description="Draws figures from the committed data: NAME.pdf, NAME.png and NAME.txt, the "
         "caption.",

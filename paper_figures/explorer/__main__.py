@@ -7,21 +7,11 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
+from .._cli import Parser, UsageError
 from .._manifest import DATA, ManifestError
 
 NAME = "explorer.html"
-
-
-class UsageError(Exception):
-    """The command line is wrong; the text is one sentence."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One sentence, without the usage."""
-        raise UsageError(f"{message[:1].upper()}{message[1:]}.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m paper_figures.explorer",
         description="Writes DIR/explorer.html: the phase diagram of two features, five features "
         "in the plane and Thomson's problem, to explore by hand. It needs no network.",

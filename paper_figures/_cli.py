@@ -1,0 +1,16 @@
+"""What the command lines of this package share: a mistake gets one sentence."""
+
+import argparse
+from typing import NoReturn
+
+
+class UsageError(Exception):
+    """The command line is wrong; the text is one sentence."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises `UsageError` where argparse would print its usage and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        """One sentence, without the usage."""
+        raise UsageError(f"{message[:1].upper()}{message[1:]}.")
