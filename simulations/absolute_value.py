@@ -12,7 +12,7 @@ from ._options import Options, check, check_batch
 if TYPE_CHECKING:
     import xarray as xr
 
-FULL = {"seeds": 10, "steps": 50_000, "batch": 1024, "samples": 262_144, "starts": 24}
+FULL = {"seeds": 5, "steps": 20_000, "batch": 1024, "samples": 262_144, "starts": 24}
 
 
 @dataclass(frozen=True)

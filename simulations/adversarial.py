@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 FULL = {
     "n": 400,
     "m": 30,
-    "densities": 20,
-    "evaluations": 2000,
-    "steps": 10_000,
+    "densities": 8,
+    "seeds": 2,
+    "evaluations": 600,
+    "steps": 5000,
     "batch": 1024,
     "learning_rate": 1e-3,
     "inputs": 8192,
@@ -41,8 +42,8 @@ class Config(Options):
     out: Path = Path("results/adversarial")
 
     full: bool = False
-    """The size of the paper, n = 400 and m = 30, with more densities, evaluations, steps and
-    inputs, where these options are not given."""
+    """The size of the paper, n = 400 and m = 30, with more evaluations, steps and inputs but fewer
+    densities and seeds, where these options are not given."""
 
     n: int = 64
     """Features."""

@@ -16,8 +16,7 @@ System = tuple[int, int, float]
 PAPER = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 FULL = {
     "systems": ((20, 5, 0.7), (80, 20, 0.9)),
-    "starts": 16,
-    "evaluations": 3000,
+    "evaluations": 1500,
     "steps": 10_000,
     "learning_rate": 1e-3,
 }
@@ -56,8 +55,8 @@ class Config(Options):
     """Of AdamW at the start; falls to 0."""
 
     full: bool = False
-    """Also n = 80, m = 20, q = 0.9; 16 starts, 3,000 evaluations, and the training of the paper:
-    10,000 steps from learning rate 0.001. For options left at their defaults."""
+    """Also n = 80, m = 20, q = 0.9; 1,500 evaluations, and the training of the paper: 10,000
+    steps from learning rate 0.001. For options left at their defaults."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

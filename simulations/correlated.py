@@ -19,7 +19,7 @@ FULL = {
         *(0.13, 0.11, 0.09, 0.07, 0.06, 0.05, 0.04, 0.03, 0.02, 0.01),
     ),
     "sparse": (0.2, 0.1, 0.05, 0.02),
-    "seeds": 32,
+    "seeds": 16,
     "evaluations": 1000,
     "steps": 10_000,
     "batch": 1024,
@@ -74,7 +74,7 @@ class Config(Options):
     """Of AdamW."""
 
     full: bool = False
-    """More densities and 32 seeds, with the training of the paper, where these options are not
+    """More densities and 16 seeds, with the training of the paper, where these options are not
     given."""
 
     def __post_init__(self) -> None:

@@ -17,13 +17,10 @@ if TYPE_CHECKING:
 FULL = {
     "features": 400,
     "dimensions": 30,
-    "densities": 10,
-    "starts": 3,
-    "evaluations": 1000,
-    "steps": 10_000,
+    "evaluations": 500,
+    "steps": 5000,
     "learning_rate": 1e-3,
     "fewer": (5, 20, 30),
-    "seeds": 10,
     "samples": 65_536,
 }
 
@@ -84,9 +81,8 @@ class Config(Options):
     """Sets of random directions beside the networks."""
 
     full: bool = False
-    """400 features in 30 dimensions, more densities, starts, evaluations and samples, and the
-    training of Elhage et al. 2022, 10,000 steps from learning rate 0.001. For options left at
-    their defaults."""
+    """400 features in 30 dimensions, more evaluations and samples, and 5,000 steps of training from
+    the learning rate of Elhage et al. 2022, 0.001. For options left at their defaults."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

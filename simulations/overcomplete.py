@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 FULL = {
-    "densities": 15,
-    "starts": 10,
-    "evaluations": 1500,
+    "densities": 12,
+    "starts": 4,
+    "evaluations": 1000,
     "steps": 10_000,
     "learning_rate": 1e-3,
 }
@@ -62,7 +62,7 @@ class Config(Options):
     """Of AdamW at the start; falls to 0."""
 
     full: bool = False
-    """15 densities, 10 starts, 1,500 evaluations, and the training of Elhage et al. 2022: 10,000
+    """12 densities, 4 starts, 1,000 evaluations, and the training of Elhage et al. 2022: 10,000
     steps from learning rate 0.001. For options left at their defaults."""
 
     def __post_init__(self) -> None:

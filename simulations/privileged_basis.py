@@ -12,7 +12,7 @@ from ._options import Options, check, check_batch
 if TYPE_CHECKING:
     import xarray as xr
 
-FULL = {"seeds": 1000, "steps": 10_000, "batch": 256, "samples": 262_144}
+FULL = {"seeds": 1000, "samples": 262_144}
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Config(Options):
     out: Path = Path("results/privileged_basis")
 
     full: bool = False
-    """1,000 networks at each density as in the paper, longer training and larger batches, where
+    """1,000 networks at each density as in the paper, and a larger sample to judge them by, where
     these options are not given; n, m and decay are the paper's already."""
 
     n: int = 10

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 FULL = {
     "n": 400,
-    "hidden": (3, 5, 8, 12, 20, 32, 50, 80, 128, 200),
-    "steps": 10_000,
-    "evaluations": 1000,
+    "hidden": (3, 6, 12, 25, 50, 100, 200),
+    "steps": 5000,
+    "evaluations": 500,
 }
 
 
@@ -34,7 +34,7 @@ class Config(Options):
     out: Path = Path("results/scaling")
 
     full: bool = False
-    """n = 400 up to m = 200, with more steps and evaluations, where these options are not given."""
+    """n = 400 and m from 3 to 200, with more steps and evaluations, where these options are not given."""
 
     n: int = 100
     """Features."""

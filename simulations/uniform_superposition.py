@@ -12,7 +12,7 @@ from ._options import Options, check, check_batch
 if TYPE_CHECKING:
     import xarray as xr
 
-FULL = {"n": 400, "m": 30, "densities": 28, "evaluations": 2000, "steps": 10_000}
+FULL = {"n": 400, "m": 30, "densities": 20, "evaluations": 1000, "steps": 10_000}
 
 
 @dataclass(frozen=True)
