@@ -34,7 +34,8 @@ class Config(Options):
     out: Path = Path("results/scaling")
 
     full: bool = False
-    """n = 400 and m from 3 to 200, with more steps and evaluations, where these options are not given."""
+    """n = 400 and m from 3 to 200, with more steps and evaluations, where these options are not
+    given."""
 
     n: int = 100
     """Features."""
