@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from theory._memory import check_memory
+
 from ._entry import Simulation
 from ._execution import Execute
 from ._options import Options, check
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Pair = tuple[float, float]
+PATH = 7000  # bytes of a path, measured
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Config(Options):
         check("crossings", self.crossings, 1 <= self.crossings <= 10**6, "in [1, 1000000]")
         check("step", self.step, 0.001 <= self.step <= 0.8, "in [0.001, 0.8]")
         check("replicas", self.replicas, 1 <= self.replicas <= 10**6, "in [1, 1000000]")
+        check_memory("replicas", self.replicas, lambda count: PATH * count)
 
 
 def _onset(p: float) -> float:

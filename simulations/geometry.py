@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from theory._memory import check_memory
+
 from ._entry import Simulation
 from ._execution import Execute
 from ._full import resolve
@@ -20,6 +22,7 @@ FULL = {
     "reference_starts": 32,
     "triangle_densities": 40,
 }
+END = 400  # bytes for each number of a state: L-BFGS keeps 20 pairs of it
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,10 @@ class Config(Options):
             check("density", p, 1e-4 <= p <= 1, "in [0.0001, 1]")
         repeated = len(set(self.density)) < len(self.density)
         check("density", self.density, not repeated, "different densities")
+        numbers = max((m + 1) * n for m, n in self.sizes)
         for name in ("starts", "limit_starts", "reference_starts", "triangle_starts"):
             check(name, getattr(self, name), 1 <= getattr(self, name) <= 10**5, "in [1, 100000]")
+            check_memory(name, getattr(self, name), lambda count: END * numbers * count)
         count = self.triangle_densities
         check("triangle_densities", count, 2 <= count <= 1000, "in [2, 1000]")
 

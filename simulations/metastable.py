@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from theory._memory import check_memory
+
 from ._entry import Simulation
 from ._execution import Execute
 from ._options import Options, check
 
 if TYPE_CHECKING:
     import xarray as xr
+
+CELL = 1300  # bytes: eight states, three times while the dataset is built
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class Config(Options):
             check(name, ends, ends[0] != ends[1], "a range with two different ends")
         for name in ("densities", "importances"):
             check(name, getattr(self, name), 2 <= getattr(self, name) <= 4096, "in [2, 4096]")
+        check_memory("densities", self.densities, lambda count: CELL * self.importances * count)
 
     @property
     def axes(self) -> tuple[np.ndarray, np.ndarray]:

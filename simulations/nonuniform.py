@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from theory._memory import check_memory
+
 from ._entry import Simulation
 from ._execution import Execute
 from ._options import Options, check
 
 if TYPE_CHECKING:
     import xarray as xr
+
+STATE = 24_000  # bytes of a start: its Hessian and what that is made of, measured
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Config(Options):
         check("ratios", self.ratios, 8 <= self.ratios <= 10**4, "in [8, 10000]")
         check("ground_ratios", self.ground_ratios, 2 <= self.ground_ratios <= 1000, "in [2, 1000]")
         check("starts", self.starts, 1 <= self.starts <= 10**5, "in [1, 100000]")
+        check_memory("starts", self.starts, lambda count: STATE * count)
 
 
 def run(config: Config, execute: Execute) -> "xr.Dataset":

@@ -14,6 +14,10 @@ import tms_physics as tms
 from simulations import (
     absolute_value,
     basins,
+    escape,
+    geometry,
+    metastable,
+    nonuniform,
     phase_boundary,
     privileged_basis,
     scaling,
@@ -93,7 +97,27 @@ def test_sizes_beyond_memory_are_refused(name: str, call: Callable[[], object]) 
         call()
 
 
+SMALL_REFUSED: list[tuple[str, Callable[[], object]]] = [
+    ("replicas", lambda: escape.Config(replicas=10**6)),
+    ("limit_starts", lambda: geometry.Config(sizes=((8, 64),), limit_starts=10**5)),
+    ("densities", lambda: metastable.Config(densities=4096, importances=4096)),
+    ("starts", lambda: nonuniform.Config(starts=10**5)),
+]
+
+
+@pytest.mark.parametrize(("name", "call"), SMALL_REFUSED, ids=[n for n, _ in SMALL_REFUSED])
+def test_a_gigabyte_refuses_what_eight_hold(
+    name: str, call: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in MODULES:
+        monkeypatch.setattr(module, "available_memory", lambda: 10**9)
+    with pytest.raises(ValueError, match=rf"Argument `{name}` must be at most about \d+ on this"):
+        call()
+
+
 def test_defaults_fit() -> None:
+    for module in (escape, geometry, metastable, nonuniform):
+        module.Config()
     for module in (absolute_value, basins, phase_boundary, privileged_basis, scaling, thomson):
         module.Config()
     for module in (absolute_value, privileged_basis, scaling, thomson):
