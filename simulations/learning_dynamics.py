@@ -12,7 +12,7 @@ from ._options import Options, check, check_batch
 if TYPE_CHECKING:
     import xarray as xr
 
-FULL = {"features": 100, "hidden": 20, "decay": 0.95, "last_time": 1000.0}
+FULL = {"features": 100, "hidden": 20, "decay": 0.95, "last_time": 300.0}
 
 
 @dataclass(frozen=True)
