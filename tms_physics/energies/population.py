@@ -53,13 +53,15 @@ def _closed_form(W: Array, b: Array, density: Array) -> OutputLosses:
 def _outputs(W: Array, b: Array, importance: Array, density: Array, rtol: float) -> OutputLosses:
     if W.shape[1] <= MAX_FEATURES:
         return _closed_form(W, b, density)
-    dtype = jnp.result_type(W, b, importance, density)
+    given = jnp.result_type(W, b, importance, density)
+    dtype = jax.dtypes.canonicalize_dtype(jnp.float64)  # float32 where JAX has no other
     W, b, importance, density = (x.astype(dtype) for x in (W, b, importance, density))
-    floor = _ABSOLUTE if jnp.finfo(dtype).eps < 1e-10 else 0.3 * _single(dtype)
-    relative = rtol if jnp.finfo(dtype).eps < 1e-10 else 0.0
+    double = jnp.finfo(given).eps < 1e-10
+    floor, relative = (_ABSOLUTE, rtol) if double else (0.3 * _single(given), 0.0)
     scale = jnp.sum(importance * density / 3)
     tolerance = jnp.stack([jnp.asarray(relative, dtype), floor * scale])
-    return inverted_losses(W, b, importance, density, tolerance)
+    out = inverted_losses(W, b, importance, density, tolerance)
+    return out._replace(losses=out.losses.astype(given), errors=out.errors.astype(given))
 
 
 def _single(dtype: jnp.dtype) -> float:

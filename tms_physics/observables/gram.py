@@ -1,7 +1,7 @@
 """Order parameters of a configuration: norms, interference, dimensionality, recovery."""
 
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 from jaxtyping import Float
 
 from .._checks import check_shape, check_values, network, real_array
@@ -39,9 +39,20 @@ def feature_dimensionality(W: Weights) -> Float[Array, " n"]:
     eigenvector of WWᵀ. Elhage et al. 2022, "The geometry of superposition"; the capacity of
     Scherlis et al. 2022.
     """
-    squares, sums = _overlaps(W)
+    weights, _ = network(W)
+    # powers of two round nothing, and no square of a small or large norm is taken
+    scaled = weights * _power_of_two(jnp.max(jnp.abs(weights), initial=0.0))
+    own = _power_of_two(jnp.max(jnp.abs(scaled), axis=0, initial=0.0))
+    overlaps = ((scaled * own).T @ scaled) * own[:, None]
+    squares, sums = jnp.diagonal(overlaps), jnp.sum(overlaps**2, axis=1)
     alive = squares > 0
     return jnp.where(alive, squares**2 / jnp.where(alive, sums, 1.0), 0.0)
+
+
+def _power_of_two(size: Array) -> Array:
+    """The power of two that brings a size into [1/2, 1), if it is a number; 1 for 0."""
+    exponent = jnp.minimum(-jnp.frexp(size)[1], jnp.finfo(size.dtype).maxexp - 2)
+    return lax.stop_gradient(jnp.ldexp(jnp.ones_like(size), exponent))
 
 
 def dimensions_per_feature(W: Weights) -> Scalar:

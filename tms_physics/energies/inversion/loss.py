@@ -15,6 +15,7 @@ from .support import period
 
 _TAIL = 5.0  # -log of the share beyond the period, in units of rtol p
 _LEAST_TOLERANCE = 1e-12
+_ROUNDING = 4.0, 0.5  # units of the last place of each term, fixed and for each feature
 
 
 class OutputLosses(NamedTuple):
@@ -97,13 +98,17 @@ def output_losses(
     couplings, others = jnp.where(small, 0.0, couplings), jnp.where(small, 0.0, others)
     left = moments.remainders(couplings, others, of_small)
     known = few_active(bias + of_small[0], own, density, couplings, others, scale)
-    rest = density / 3 + scale**2 * (known - aliases(bias, own, density, scale, left))
+    shifted = aliases(bias, own, density, scale, left)
+    rest = density / 3 + scale**2 * (known - shifted)
 
     rows = Rows(bias, own, density, scale, couplings, others, of_small)
     out = _inverted(rows, *lax.stop_gradient((rest, importance, tolerance)))
+    size = jnp.abs(known) + jnp.abs(shifted)
+    terms = density / 3 + scale**2 * size + jnp.abs(out.value)
+    ulps = (_ROUNDING[0] + _ROUNDING[1] * n) * jnp.finfo(terms.dtype).eps
     dead = b + jnp.sum(jnp.maximum(gram, 0.0), axis=1) <= 0
     return OutputLosses(
         jnp.where(dead, density / 3, rest + out.value),
-        jnp.where(dead, 0.0, lax.stop_gradient(out.error)),
+        lax.stop_gradient(jnp.where(dead, 0.0, out.error + ulps * terms)),
         out.blocks,
     )

@@ -1,5 +1,6 @@
 """Moments in closed form: of the couplings too small to be resolved, and of the remainder."""
 
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -48,7 +49,8 @@ class Parts(NamedTuple):
 
 def parts(g: Array, p: Array) -> Parts:
     """Moments of Y = Σ_j g_j x_j on each part, sparse models without cancellation."""
-    log_idle = jnp.log(jnp.maximum(1 - p, LEAST_IDLE))
+    sure = p >= 1
+    log_idle = jnp.where(sure, math.log(LEAST_IDLE), jnp.log1p(-jnp.where(sure, 0.0, p)))
     total = jnp.sum(log_idle, axis=0)
     others_active = -jnp.expm1(total[None] - log_idle)  # P(any of the others than j is active)
     odds = p / jnp.maximum(1 - p, LEAST_IDLE)
