@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 
 STYLE = Path(__file__).parent / "style.mplstyle"
 
-# Told apart by the colour-blind; in grey all but OCHRE and GREEN, so give those two a marker, a
-# hatching or dashes of their own as well.
+# Told apart by the colour-blind. In grey NAVY is dark and the other three are alike, so give these
+# a marker, a hatching or dashes of their own as well.
 NAVY, OCHRE, GREEN, SKY = "#123a6d", "#c9762b", "#7a9e3a", "#5b93cc"
 
 

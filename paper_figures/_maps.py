@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
+from matplotlib.patheffects import withStroke
 
 MISS = 1e-9  # relative excess above which a cell's best network is not the ground state
 _FLOOR = 1e-16  # relative excess below which losses are equal to rounding
@@ -61,7 +62,8 @@ def mark_misses(ax: Axes, dataset: xr.Dataset, failed: np.ndarray) -> None:
     i, j = np.nonzero(~cells_in_ground_state(dataset) & ~failed)
     p, r = dataset["density"].values[i], dataset["relative_importance"].values[j]
     if len(i):
-        (mark,) = ax.plot(r, p, "x", color="red", ms=4, mew=1.1)
+        outline = [withStroke(linewidth=2.6, foreground="white")]  # on dark cells, in grey
+        (mark,) = ax.plot(r, p, "x", color="red", ms=4, mew=1.1, path_effects=outline)
         ax.legend([mark], ["best is metastable"], loc="lower left")
 
 

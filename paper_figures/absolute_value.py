@@ -95,10 +95,10 @@ def _main(W1: np.ndarray, W2: np.ndarray) -> np.ndarray:
 
 def _numbers(ax: Axes, values: np.ndarray) -> None:
     scale = float(np.abs(values).max())
-    ax.imshow(np.arcsinh(values), cmap="RdGy", vmin=-np.arcsinh(scale), vmax=np.arcsinh(scale))
+    ax.imshow(np.arcsinh(values), cmap="cividis", vmin=-np.arcsinh(scale), vmax=np.arcsinh(scale))
     ax.set_aspect("auto")
     for (k, i), value in np.ndenumerate(values):
-        dark = abs(np.arcsinh(value)) > 0.6 * np.arcsinh(scale)
+        dark = np.arcsinh(value) < -0.1 * np.arcsinh(scale)
         text = "0" if abs(value) < 5e-4 else f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}"
         ax.text(i, k, text, ha="center", va="center", size=6.5, color="w" if dark else "k")
     ax.set_xticks(range(values.shape[1]), [str(i + 1) for i in range(values.shape[1])])

@@ -1,6 +1,7 @@
 """Plateaus of D* from exact energies: which symmetric piece saves most for a dimension."""
 
 import itertools
+from fractions import Fraction
 
 import matplotlib as mpl
 import numpy as np
@@ -12,13 +13,10 @@ from scipy.spatial import ConvexHull, QhullError
 from ._draw import GREEN, NAVY, OCHRE, STYLE
 from ._words import listed, number, percent
 
-_FRACTIONS = {
-    "single": "1", "5-cell": "4/5", "tetrahedron": "3/4", "triangle": "2/3", "digon": "1/2",
-    "pentagon": "2/5", "square antiprism": "3/8", "demipenteract": "5/16", "icosahedron": "1/4",
-}  # fmt: skip
 _MARKERS = ".*^vDpsXo"
 _HULLS = (0.9, 0.35, 0.06)  # densities of the hulls
 _LOOK = ((NAVY, "-"), (OCHRE, (0, (5, 1.5))), (GREEN, (0, (1, 1))))
+_APART = 0.036  # least distance in D of two labels in (c)
 _STORED = 0.1  # ‖W_i‖² above which a feature of a network is stored
 
 
@@ -39,7 +37,7 @@ def draw(dataset: xr.Dataset, networks: xr.Dataset | None = None) -> Figure:
 
 def caption(dataset: xr.Dataset, networks: xr.Dataset | None = None) -> str:
     """What the panels show, and the densities at which one piece follows another."""
-    steps = [f"{name} ({_FRACTIONS[name]})" for name, _ in plateaus(dataset)]
+    steps = [f"{name} ({_fraction(dataset, name)})" for name, _ in plateaus(dataset)]
     changes = [p for _, p in plateaus(dataset)[1:]]
     text = (
         "Equal features in symmetric pieces: the exact loss of each piece at its best norm and "
@@ -66,6 +64,12 @@ def plateaus(dataset: xr.Dataset) -> list[tuple[str, float]]:
     """The best pieces from dense to sparse, each with the density at which it begins."""
     names, density = dataset["plateau_piece"].values, dataset["plateau_density"].values
     return [(str(name), float(p)) for name, p in zip(names, density, strict=True)]
+
+
+def _fraction(dataset: xr.Dataset, piece: str) -> Fraction:
+    """Dimensions over features of a piece."""
+    at = dataset.sel(piece=piece)
+    return Fraction(int(at["dimensions"]), int(at["features"]))
 
 
 def _mean_field(dataset: xr.Dataset) -> str:
@@ -141,7 +145,7 @@ def _gains(ax: Axes, dataset: xr.Dataset, networks: xr.Dataset | None) -> None:
     x = _sparse(dataset)
     shades = mpl.colormaps["cividis"](np.linspace(0, 0.9, dataset.sizes["piece"]))
     for marker, shade, name in zip(_MARKERS, shades, dataset["piece"].values, strict=True):
-        label = f"{name}, {_FRACTIONS[str(name)]}"
+        label = f"{name}, {_fraction(dataset, str(name))}"
         values = dataset["gain"].sel(piece=name).values
         ax.plot(x, values, marker=marker, markevery=(2, 6), ms=5, mec="black", mew=0.4,
                 color=shade, lw=1.3, label=label)  # fmt: skip
@@ -163,10 +167,9 @@ def _stars(ax: Axes, dataset: xr.Dataset, networks: xr.Dataset | None) -> None:
     steps = [*plateaus(dataset), ("", float(dataset["density"].min()))]
     for (name, begin), (_, end) in itertools.pairwise(steps):
         at = dataset.sel(piece=name)
-        share = float(at["dimensions"] / at["features"])
-        ax.plot([1 / begin, 1 / end], [share, share], color="0.6", lw=0.9, zorder=0)
-        place = {"textcoords": "offset points", "va": "center", "fontsize": 7}
-        ax.annotate(_FRACTIONS[name], (1 / end, share), (3, 0), annotation_clip=False, **place)
+        share = float(_fraction(dataset, name))
+        ax.axhline(share, color="0.88", lw=0.7, zorder=-1)
+        ax.plot([1 / begin, 1 / end], [share, share], color="0.45", lw=0.9, zorder=0)
         p = np.geomspace(begin, end, 30)
         star = np.interp(np.log(p), logs, at["dimensions_per_feature"].values[order])
         ax.plot(1 / p, star, "-", color="black", lw=2.2)
@@ -177,3 +180,15 @@ def _stars(ax: Axes, dataset: xr.Dataset, networks: xr.Dataset | None) -> None:
         ax.plot(1 / networks["density"].values, stars, "x", color="#c1272d", ms=6, mew=1.6)
     ax.set(ylabel="dimensions per feature, $D^* = m/\\Vert W\\Vert_F^2$", ylim=(0, 1.08))
     ax.set_title("(c) plateaus (thick) and $D_i$ (thin)")
+    _levels(ax, sorted({_fraction(dataset, name) for name, _ in plateaus(dataset)}))
+
+
+def _levels(ax: Axes, levels: list[Fraction]) -> None:
+    """Names of levels beside the axes, each at its level or as far above as the next one needs."""
+    place = {"xycoords": ax.get_yaxis_transform(), "va": "center", "fontsize": 7}
+    height = 0.0
+    for level in levels:
+        height = max(float(level), height + _APART)
+        arrow = {"arrowstyle": "-", "color": "0.6", "lw": 0.5, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate(str(level), (1, float(level)), (1.04, height), arrowprops=arrow,
+                    annotation_clip=False, **place)  # fmt: skip

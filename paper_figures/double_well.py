@@ -1,6 +1,7 @@
 """First-order transitions: the loss along the order parameter, and what jumps on the lines."""
 
 import matplotlib as mpl
+import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -8,6 +9,7 @@ from matplotlib.figure import Figure
 from ._draw import GREEN, NAVY, OCHRE, STYLE
 from ._words import listed, number
 
+_WIDE = 0.05  # half of a name's width, of the axis
 _SIDES = {  # colour, dashes
     "below": ("#7f93b2", (0, (5, 1.5))),
     "at": ("black", "-"),
@@ -85,9 +87,12 @@ def _well(ax: Axes, at: xr.Dataset, letter: str) -> None:
     names = str(at["well"].values).split(" | ")
     for k, text in zip((0, 2), names, strict=True):
         place = {"textcoords": "offset points", "ha": "center", "va": "center", "fontsize": 7.5}
-        box = {"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8}
-        shift = (14 if weight[k] == 0 else 0, 11 if weight[0] > 0 else -11)
-        ax.annotate(text, (weight[k], excess[k]), shift, bbox=box, **place)
+        if weight[0] > 0:
+            near = np.abs(v - weight[k]) < _WIDE * v[-1]
+            highest = float(at["well_profile"].values[:, near].max()) / unit
+            ax.annotate(text, (weight[k], highest), (0, 6), **place)
+        else:
+            ax.annotate(text, (weight[k], excess[k]), (14 if weight[k] == 0 else 0, -11), **place)
     low, high = at["well_profile"].values.min() / unit, excess[1] - excess[0]
     ax.set_ylim(
         low - 0.3 * (excess[0] - low + high), excess[1] + (1.4 if weight[0] == 0 else 3.4) * high
@@ -98,10 +103,18 @@ def _well(ax: Axes, at: xr.Dataset, letter: str) -> None:
     ax.legend(loc="lower left", fontsize=7)
 
 
+def _breaks(jump: np.ndarray) -> np.ndarray:
+    """Where one of the two states becomes another one: its weight changes by half of the most."""
+    steps = np.abs(np.diff(jump))
+    return np.flatnonzero(steps > np.nanmax(jump) / 2) + 1
+
+
 def _along(ax: Axes, dataset: xr.Dataset, name: str) -> None:
     p, unit = dataset["density"].values, 1e-3 if name == "barrier" else 1.0
     for kind, (colour, dashes) in _LINES.items():
         values = dataset[f"tie_{name}"].sel(tie=kind).values / unit
-        ax.plot(p, values, color=colour, ls=dashes, lw=1.7, label=kind)
+        breaks = _breaks(dataset["tie_jump"].sel(tie=kind).values)
+        x, y = np.insert(p, breaks, np.nan), np.insert(values, breaks, np.nan)
+        ax.plot(x, y, color=colour, ls=dashes, lw=1.7, label=kind)
     ax.set(xlabel="density $p$", xlim=(0, 1), ylim=(0, None))
     ax.set_ylabel(_QUANTITIES[name])

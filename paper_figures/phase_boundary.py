@@ -97,7 +97,7 @@ def _boundaries(ax: Axes, dataset: xr.Dataset, names: tuple[str, ...]) -> None:
         p = dataset["line_density"].values
         r = dataset[name].values
         for x, text in ((r, label), (1 / r, None)):
-            if colour == "white":
+            if name != "line_ansatz":
                 ax.plot(x, p, color="black", ls="-", lw=width + 1.2, zorder=2)
             ax.plot(x, p, color=colour, ls=dashes, lw=width, label=text, zorder=3)
 

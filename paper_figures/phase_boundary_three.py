@@ -5,6 +5,7 @@ import itertools
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import BoundaryNorm, ListedColormap
@@ -13,6 +14,7 @@ from matplotlib.patches import Patch
 
 from . import _maps as maps
 from ._draw import STYLE
+from ._transitions import Piece, phases_at, pieces
 from ._words import number, percent
 
 # Kinds of states: names of phases that belong to it, its colour; grey levels differ throughout.
@@ -51,10 +53,19 @@ def draw(dataset: xr.Dataset) -> Figure:
             Patch(facecolor=colour, edgecolor="0.3", label=name)
             for name, colour in zip((*_KINDS, _OTHER[0]), (*colours, _OTHER[1]), strict=True)
         ]
-        handles, _ = axes[0, 0].get_legend_handles_labels()
-        legend = figure.legend(handles=[*patches, *handles], loc="outside upper center", ncols=4)
+        handles = [*patches, *_handles(axes[0, 0])]
+        legend = figure.legend(handles=handles, loc="outside upper center", ncols=4)
         legend.get_frame().set_facecolor("0.8")
     return figure
+
+
+def _handles(ax: Axes) -> list[Artist]:
+    """What is drawn in the panel and its inset, each label once."""
+    found: dict[str, Artist] = {}
+    for each in (ax, *(inset for inset in ax.child_axes if isinstance(inset, Axes))):
+        for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return list(found.values())
 
 
 def caption(dataset: xr.Dataset) -> str:
@@ -78,12 +89,12 @@ def _special(dataset: xr.Dataset) -> str:
     """Where theory's special points lie, if the dataset has them."""
     if "triangle_point" not in dataset.attrs:
         return ""
-    names = ("triangle", "lower_isosceles_critical", "upper_isosceles_critical")
-    triangle, *two = (dataset.attrs[f"{name}_point"] for name in names)
+    triangle, top, *two = (dataset.attrs[name] for name, *_ in _MARKS)
     critical = " and ".join(f"p = {number(p, 4)}, r = {number(r, 4)}" for p, r in two)
     return (
-        f"; at r = 1 the triangle is the ground state above p = {number(triangle[0], 4)}; critical "
-        f"points of isosceles states at {critical}"
+        f"; at r = 1 the triangle is the ground state above p = {number(triangle[0], 4)}; the "
+        f"tongue in which 3 shares ends at p = {number(top[0], 4)}, r = {number(top[1], 4)}; "
+        f"critical points of isosceles states at {critical}"
     )
 
 
@@ -111,26 +122,6 @@ def _exact_map(ax: Axes, dataset: xr.Dataset) -> None:
     _zoom(ax, dataset)
 
 
-def _segments(dataset: xr.Dataset) -> dict[tuple[int, int, bool], list[np.ndarray]]:
-    """Pieces (r, p) between neighbouring densities on which the same two phases meet."""
-    p = dataset["line_density"].values
-    r, below, above, continuous = (
-        dataset[f"line_{name}"].values
-        for name in ("relative_importance", "below", "above", "continuous")
-    )
-    out: dict[tuple[int, int, bool], list[np.ndarray]] = {}
-    order = np.argsort(p)
-    for k, other in itertools.pairwise(order.tolist()):
-        both = (np.flatnonzero(np.isfinite(r[row])) for row in (k, other))
-        for i, j in itertools.product(*both):
-            pair = (below[k, i], above[k, i])
-            if pair == (below[other, j], above[other, j]):
-                smooth = bool(continuous[k, i] and continuous[other, j])
-                piece = np.array([[r[k, i], r[other, j]], [p[k], p[other]]])
-                out.setdefault((int(pair[0]), int(pair[1]), smooth), []).append(piece)
-    return out
-
-
 def _changes(ax: Axes, dataset: xr.Dataset, *, plain: bool = False) -> None:
     """Theory's transitions: solid where of first order, dotted where continuous."""
     labels = {
@@ -138,14 +129,13 @@ def _changes(ax: Axes, dataset: xr.Dataset, *, plain: bool = False) -> None:
         "#ff8c1a": "first order, weak | strong isosceles",
         "dotted": "continuous (theory)",
     }
-    for (below, above, smooth), pieces in sorted(_segments(dataset).items()):
-        for piece in pieces:
-            dashes = (0, (1, 1)) if smooth else "-"
-            if not plain:
-                ax.plot(*piece, color="black", lw=2.4, zorder=2)
-            colour = "black" if plain else "#ff8c1a" if below == above else "white"
-            label = labels.pop("dotted" if smooth else colour, None)
-            ax.plot(*piece, color=colour, ls=dashes, lw=1.3, zorder=3, label=label)
+    for line in pieces(dataset):
+        dashes = (0, (1, 1)) if line.continuous else "-"
+        if not plain:
+            ax.plot(line.r, line.p, color="black", lw=2.4, zorder=2)
+        colour = "black" if plain else "#ff8c1a" if line.below == line.above else "white"
+        label = labels.pop("dotted" if line.continuous else colour, None)
+        ax.plot(line.r, line.p, color=colour, ls=dashes, lw=1.3, zorder=3, label=label)
 
 
 def _ansatz(ax: Axes, dataset: xr.Dataset) -> None:
@@ -169,14 +159,15 @@ def _zoom(ax: Axes, dataset: xr.Dataset) -> None:
     left, right = maps.span(dataset["map_relative_importance"].values)
     if inside.sum() < 4 or left > _ZOOM_R[0] or right < _ZOOM_R[1]:
         return
-    kinds = np.array([_theory_row(dataset, k, r) for k in np.flatnonzero(inside).tolist()])
+    low, high = max(_ZOOM_P[0], p.min()), min(_ZOOM_P[1], p.max())
+    x, y = maps.edges(r), np.geomspace(low, high, _FINE + 1)
+    lines = pieces(dataset)
+    kinds = np.array([_theory_row(dataset, lines, q, r) for q in np.sqrt(y[1:] * y[:-1])])
     inset = ax.inset_axes((0.12, 0.5, 0.76, 0.47))
-    x, y = maps.edges(r), maps.edges(p[inside])
     inset.pcolormesh(x, y, kinds, cmap=_COLOURS, norm=_NORM, rasterized=True)
     _changes(inset, dataset)
     _ansatz(inset, dataset)
     _points(inset, dataset)
-    low, high = maps.span(p[inside])
     inset.set(xscale="log", yscale="log")
     inset.set_xticks([0.6, 1.0, 1.6], labels=["0.6", "1", "1.6"], minor=False)
     inset.set_yticks([0.6, 0.75, 0.9], labels=["0.6", "0.75", "0.9"], minor=False)
@@ -187,29 +178,30 @@ def _zoom(ax: Axes, dataset: xr.Dataset) -> None:
     ax.indicate_inset_zoom(inset, edgecolor="black", alpha=0.8)
 
 
-def _theory_row(dataset: xr.Dataset, line: int, r: np.ndarray) -> np.ndarray:
-    """The kind of the ground state at each r, between the transitions at one density."""
+def _theory_row(dataset: xr.Dataset, lines: list[Piece], p: float, r: np.ndarray) -> np.ndarray:
+    """The kind of the ground state at each r, between the lines at one density."""
     names = dataset["line_below"].attrs["phases"].split(", ")
     of = np.array([_THEORY[name] for name in names])
-    at = dataset["line_relative_importance"].values[line]
-    known = np.isfinite(at)
-    above = dataset["line_above"].values[line][known]
-    phases = np.append(dataset["line_below"].values[line][known][:1], above).astype(int)
-    if not len(phases):
+    at, phases = phases_at(lines, p)
+    if not phases:
         return np.full(len(r), len(_KINDS))
-    return of[phases][np.searchsorted(at[known], r)]
+    return of[phases][np.searchsorted(at, r)]
+
+
+_MARKS = (
+    ("triangle_point", "^", "triangle from here on"),
+    ("digon_13_top_point", "s", "end of the tongue of 3 shares"),
+    ("lower_isosceles_critical_point", "o", "isosceles critical point"),
+    ("upper_isosceles_critical_point", "o", None),
+)
 
 
 def _points(ax: Axes, dataset: xr.Dataset) -> None:
-    marks = (
-        ("triangle_point", "^"),
-        ("lower_isosceles_critical_point", "o"),
-        ("upper_isosceles_critical_point", "o"),
-    )
-    for name, marker in marks:
+    for name, marker, label in _MARKS:
         if name in dataset.attrs:
             p, r = dataset.attrs[name]
-            ax.plot([r], [p], marker, color="white", mec="black", ms=4.5, ls="none", zorder=5)
+            style = {"color": "white", "mec": "black", "ms": 4.5, "ls": "none", "zorder": 5}
+            ax.plot([r], [p], marker=marker, label=label, **style)
 
 
 def _trained_map(ax: Axes, dataset: xr.Dataset) -> None:

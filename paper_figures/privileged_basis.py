@@ -13,7 +13,10 @@ from ._words import number
 _ALONE, _SHARED, _REST = NAVY, "#e0a458", "#e4e4e4"  # dark, middle, light in grey
 _COLUMNS = 5
 _TALLEST = 1.3  # losses drawn, over that of one feature a neuron
-_NAMED = 0.22  # smaller weights get no number of their feature
+_NAMED = 0.04  # of the height of a panel: smaller weights get no number of their feature
+# Elhage et al. 2022: densities from, to, and neurons of the best network that store several
+_PAPER = ((0.5, 1.0, 0), (0.2, 0.5, 2), (0.15, 0.15, 3), (0.12, 0.12, 4), (0.05, 0.08, 5))
+_PAPERS = (10, 5, 0.75)  # n, m and the decay of the importance there
 
 
 def draw(dataset: xr.Dataset) -> Figure:
@@ -37,12 +40,13 @@ def caption(dataset: xr.Dataset) -> str:
         for q, n in zip(p, counts, strict=True)
     )
     best = dataset["loss"].min("seed") / dataset["monosemantic_loss"]
+    paper = " (grey: several, by Elhage et al. 2022)" if _as_paper(dataset) else ""
     return (
         f"{dataset.sizes['feature']} features of falling importance on {dataset.sizes['neuron']} "
         f"rectified neurons; best of {dataset.sizes['seed']} networks at each density. (a) Weights "
         f"of each neuron, stacked; features with W_ki ≥ {number(least)} count as stored. (b) "
-        f"Neurons of the best network that store one feature and several: {codes}. (c) Losses of "
-        "all networks over that of one feature a neuron; the best goes from "
+        f"Neurons of the best network that store one feature and several{paper}: {codes}. (c) "
+        "Losses of all networks over that of one feature a neuron; the best goes from "
         f"{number(best[0], 4)} to {number(best[-1], 4)}. (d) Features recovered with R² > 1/2."
     )
 
@@ -54,11 +58,14 @@ def _best(dataset: xr.Dataset) -> list[int]:
 def _stacks(figure: SubFigure, dataset: xr.Dataset, rows: int) -> None:
     axes = figure.subplots(rows, _COLUMNS, squeeze=False, sharey=True).ravel()
     best = _best(dataset)
+    weights = np.stack([W[k] for W, k in zip(dataset["W"].values, best, strict=True)])
+    top, bottom = (np.sum(f(weights, 0), axis=-1) for f in (np.maximum, np.minimum))
+    named = _NAMED * 1.1 * float(top.max() - bottom.min())
     for k, ax in enumerate(axes):
         if k >= len(best):
             ax.set_axis_off()
             continue
-        _stack(ax, dataset["W"].values[k, best[k]], float(dataset.attrs["stored"]))
+        _stack(ax, weights[k], float(dataset.attrs["stored"]), named)
         letter = "(a) " if k == 0 else ""
         ax.set_title(f"{letter}p = {float(dataset['density'][k]):g}")
         if k % _COLUMNS == 0:
@@ -74,8 +81,11 @@ def _stacks(figure: SubFigure, dataset: xr.Dataset, rows: int) -> None:
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
 
 
-def _stack(ax: Axes, W: np.ndarray, least: float) -> None:
-    """A bar a neuron: positive weights upwards, negative ones downwards, important ones inmost."""
+def _stack(ax: Axes, W: np.ndarray, least: float, named: float) -> None:
+    """A bar a neuron: positive weights upwards, negative ones downwards, important ones inmost.
+
+    Weights from `named` on get the number of their feature.
+    """
     stored = least <= W
     counts = stored.sum(axis=1)
     first = np.where(counts > 0, stored.argmax(axis=1), W.shape[1])
@@ -88,7 +98,7 @@ def _stack(ax: Axes, W: np.ndarray, least: float) -> None:
             colour = _REST if not stored[k, i] else _ALONE if counts[k] == 1 else _SHARED
             box.append((place + 1 - 0.43, ends[side], 0.86, weight))
             colours.append(colour)
-            if abs(weight) >= _NAMED:
+            if abs(weight) >= named:
                 ink = "w" if colour == _ALONE else "k"
                 height = ends[side] + weight / 2
                 ax.text(place + 1, height, str(i + 1), ha="center", va="center", size=6, color=ink)
@@ -133,6 +143,8 @@ def _lines(figure: SubFigure, dataset: xr.Dataset) -> None:
 def _counts(ax: Axes, dataset: xr.Dataset, W: np.ndarray) -> None:
     """Neurons with one and with several features; the band is what other thresholds count."""
     p, least = dataset["density"].values, float(dataset.attrs["stored"])
+    _paper(ax, dataset)
+    widest = 0
     others = [float(t) for t in np.atleast_1d(dataset.attrs["other_thresholds"])]
     kinds = (("one feature", _ALONE, "o-"), ("several", OCHRE, "s--"))
     for kind, (label, colour, style) in enumerate(kinds):
@@ -141,12 +153,31 @@ def _counts(ax: Axes, dataset: xr.Dataset, W: np.ndarray) -> None:
             for n in ((t <= W).sum(axis=2) for t in (least, *others))
         ]
         low, high = np.min(counts, axis=0), np.max(counts, axis=0)
+        widest = max(widest, int(np.max(high - low)))
         hatch = "\\\\\\\\" if kind else "////"
         ax.fill_between(p, low, high, fc="none", ec=colour, hatch=hatch, lw=0, alpha=0.5)
         ax.plot(p, counts[0], style, color=colour, ms=4, label=label)
-    ax.set_ylim(-0.3, 1.5 * W.shape[1])
+    ax.set_ylim(-0.3, 1.7 * W.shape[1])
     text = f"{min(others):g} to {max(others):g}"
     ax.set(ylabel="neurons of the best network that store", title="(b) polysemanticity")
-    ax.fill_between(
-        [], [], [], fc="none", ec="#777777", hatch="////", label=f"bands: thresholds {text}"
-    )
+    if widest:
+        label = f"bands: thresholds {text}"
+        ax.fill_between([], [], [], fc="none", ec="#777777", hatch="////", label=label)
+    else:
+        ax.plot([], [], ls="none", label=f"the same at thresholds {text}")
+
+
+def _as_paper(dataset: xr.Dataset) -> bool:
+    size = (dataset.sizes["feature"], dataset.sizes["neuron"], float(dataset.attrs["decay"]))
+    return size == _PAPERS
+
+
+def _paper(ax: Axes, dataset: xr.Dataset) -> None:
+    """The paper's densities for each count of neurons with several features."""
+    if not _as_paper(dataset):
+        return
+    for k, (low, high, count) in enumerate(_PAPER):
+        ends = [low, high] if low < high else [low / 1.06, high * 1.06]
+        label = "several, ranges of the paper" if k == 0 else None
+        style = {"color": "#bbbbbb", "lw": 9, "zorder": 0, "solid_capstyle": "butt"}
+        ax.plot(ends, [count, count], label=label, **style)

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from ._draw import STYLE
 from ._hulls import draw_hull
@@ -146,11 +147,11 @@ def _counts(ax: Axes, dataset: xr.Dataset) -> None:
                 place = {"ha": "center", "va": "center", "fontsize": 7.5, "color": ink}
                 ax.text(left + count / 2, row, str(count), **place)
             left += count
-    for kind, (shade, _) in _KINDS.items():
-        ax.bar(0, 0, color=shade, ec="black", lw=0.6, label=kind)
+    handles = [Patch(fc=shade, ec="black", lw=0.6, label=k) for k, (shade, _) in _KINDS.items()]
     ax.set_yticks(range(len(levels)), [_LEVELS.get(x, f"free, ${x}$") for x in levels])
     ax.set(ylim=(len(levels) - 0.5, -0.5), xlabel="number of $(n, m)$")
     ax.set(xlim=(0, dataset.sizes["pair"]), xticks=range(0, dataset.sizes["pair"] + 1, 3))
     ax.tick_params(axis="y", length=0)
     ax.set_title("(b) is the ground state Thomson's?")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.13), ncols=2, fontsize=7)
+    place = {"loc": "upper center", "bbox_to_anchor": (0.4, -0.13)}
+    ax.legend(handles=handles, ncols=2, fontsize=7, **place)

@@ -1,6 +1,7 @@
 """The theory's figures and the animations: key artists against the data."""
 
 import io
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -121,3 +122,34 @@ def test_animations_are_small_and_the_same_bytes_again(name: str) -> None:
     assert getattr(image, "n_frames", 1) == few.sizes[prefix]
     assert image.info["loop"] == 0
     assert len(first) / few.sizes[prefix] * 80 < 1.5e6
+
+
+def test_networks_lie_inside_the_axes() -> None:
+    ax = figure("mean_field_loss").axes[1]
+    low, high = sorted(ax.get_xlim())
+    for line in ax.lines:
+        if str(line.get_label()).startswith("networks"):
+            p = np.asarray(line.get_xdata())
+            assert np.all((low < p) & (p < high))
+
+
+def test_lines_of_wells_break_where_the_state_changes() -> None:
+    dataset = MANIFEST.read("theory_curves")
+    p = dataset.attrs["triple_point"][0]
+    for ax in figure("double_well").axes[-3:]:
+        (line,) = [line for line in ax.lines if line.get_label() == "dedicated | antipodal"]
+        x, y = np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+        (gap,) = np.flatnonzero(np.isnan(x))
+        assert x[gap - 1] == pytest.approx(p, abs=1e-6)
+        assert x[gap + 1] == pytest.approx(p, abs=1e-6)
+        assert np.isnan(y[gap])
+
+
+def test_pieces_are_named_by_dimensions_over_features() -> None:
+    dataset, words = MANIFEST.read("dimension_plateaus"), texts(figure("dimension_plateaus"))
+    dimensions, features = dataset["dimensions"].values, dataset["features"].values
+    for name, m, n in zip(dataset["piece"].values, dimensions, features, strict=True):
+        assert f"{name}, {Fraction(int(m), int(n))}" in words
+    other = dataset.copy(deep=True)
+    other["features"][list(dataset["piece"].values).index("pentagon")] = 7
+    assert "pentagon, 2/7" in texts(dimension_plateaus.draw(other))
