@@ -8,11 +8,13 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
 from ._draw import NAVY, OCHRE, STYLE, boxes
+from ._paper import fewer
 from ._words import number
 
 _ALONE, _SHARED, _REST = NAVY, "#e0a458", "#e4e4e4"  # dark, middle, light in grey
 _COLUMNS = 5
 _TALLEST = 1.3  # losses drawn, over that of one feature a neuron
+_RECOVERED = 0.5  # R² above which a feature counts as recovered
 _NAMED = 0.22  # smaller weights get no number of their feature
 
 
@@ -39,11 +41,13 @@ def caption(dataset: xr.Dataset) -> str:
     best = dataset["loss"].min("seed") / dataset["monosemantic_loss"]
     return (
         f"{dataset.sizes['feature']} features of falling importance on {dataset.sizes['neuron']} "
-        f"rectified neurons; best of {dataset.sizes['seed']} networks at each density. (a) Weights "
-        f"of each neuron, stacked; features with W_ki ≥ {number(least)} count as stored. (b) "
+        f"rectified neurons; best of {dataset.sizes['seed']} networks at each density"
+        f"{fewer(dataset.sizes['seed'])}. (a) Weights of each neuron, stacked; features with W_ki "
+        f"≥ {number(least)} count as stored. (b) "
         f"Neurons of the best network that store one feature and several: {codes}. (c) Losses of "
         "all networks over that of one feature a neuron; the best goes from "
-        f"{number(best[0], 4)} to {number(best[-1], 4)}. (d) Features recovered with R² > 1/2."
+        f"{number(best[0], 4)} to {number(best[-1], 4)}. (d) Features recovered with R² > "
+        f"{number(_RECOVERED)}."
     )
 
 
