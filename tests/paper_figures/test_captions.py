@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 import paper_figures
+from paper_figures import _paper
 from paper_figures._words import between, level, spelled
 from tests.paper_figures.pictures import MANIFEST, caption, dataset
 
@@ -150,3 +151,12 @@ def test_numbers_are_written_as_words_and_ranges() -> None:
     assert [spelled(n) for n in (1, 12, 13)] == ["one", "twelve", "13"]
     assert [between([0.2, 0.31]), between([0.2, 0.2])] == ["0.2 to 0.31", "0.2"]
     assert level("95 % interval of the rate") == level("95 % interval") == "95\N{NO-BREAK SPACE}%"
+
+
+def test_a_smaller_size_is_told_with_the_papers_and_its_own_is_not() -> None:
+    assert "400 features in 30 dimensions" in _paper.smaller(100, 12)
+    assert _paper.smaller(*_paper.UNIFORM) == _paper.fewer(_paper.NETWORKS) == ""
+    for name in ("uniform_superposition", "adversarial"):
+        size = dataset(name).sizes["feature"], dataset(name).sizes["hidden"]
+        assert _paper.smaller(*size) in caption(name)
+    assert _paper.fewer(dataset("privileged_basis").sizes["seed"]) in caption("privileged_basis")
