@@ -60,8 +60,12 @@ def make(name: str, out: Path, data: Path) -> Made:
 
 def caption(manifest: _manifest.Manifest, name: str, text: str) -> str:
     """The caption of a figure, and the commands that computed its data."""
-    sources = [manifest.source(source) for source in manifest.figure(name).datasets]
-    return text + "\n\n" + "".join(f"Data: {each.command} (seed {each.seed})\n" for each in sources)
+    lines = []
+    for each in map(manifest.source, manifest.figure(name).datasets):
+        lines.append(f"Data: {each.command} (seed {each.seed})\n")
+        if each.measurement:
+            lines.append(f"Measured by: {each.measurement}\n")
+    return text + "\n\n" + "".join(lines)
 
 
 def write(path: Path, content: bytes) -> None:

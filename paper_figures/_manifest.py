@@ -5,6 +5,7 @@
         "simulation":  the module of `simulations` that computed it,
         "options":     its command line, in words, without --out,
         "keep":        the variables kept of its dataset; null keeps all,
+        "measured_by": the module that measured what this run only copies; absent elsewhere,
         "seed", "versions", "source" (a fingerprint of the code), "device", "seconds": of that run
                         (seconds of its last process, where it was resumed),
         "sha256":      of the file,
@@ -16,7 +17,8 @@
         "datasets":    names of the datasets, in the order of these arguments,
     }}
 
-A new dataset needs the first four lines; `python -m paper_figures --rebuild NAME` adds the rest.
+A new dataset needs `file`, `simulation`, `options` and `keep`; `python -m paper_figures --rebuild
+NAME` adds the rest.
 """
 
 import hashlib
@@ -47,6 +49,7 @@ class Source:
     simulation: str
     options: tuple[str, ...] = ()
     keep: tuple[str, ...] | None = None
+    measured_by: str | None = None
     seed: int = 0
     device: str = ""
     seconds: float = 0.0
@@ -58,6 +61,11 @@ class Source:
     def command(self) -> str:
         """What a reader types to compute it."""
         return " ".join(["python -m", f"simulations.{self.simulation}", *self.options])
+
+    @property
+    def measurement(self) -> str:
+        """What a reader types to measure anew what `command` copies; empty for all others."""
+        return f"python -m {self.measured_by}" if self.measured_by else ""
 
 
 @dataclass(frozen=True)
@@ -125,10 +133,15 @@ def load(folder: Path = DATA) -> Manifest:
 def text(manifest: Manifest) -> str:
     """The manifest as its file holds it."""
     content = {
-        kind: {name: vars(entry) for name, entry in entries.items()}
+        kind: {name: _present(entry) for name, entry in entries.items()}
         for kind, entries in (("datasets", manifest.datasets), ("figures", manifest.figures))
     }
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def _present(entry: Source | Picture) -> dict[str, Any]:
+    """Its fields, without `measured_by` where nothing was measured elsewhere."""
+    return {k: v for k, v in vars(entry).items() if (k, v) != ("measured_by", None)}
 
 
 def _named(entries: Mapping[str, Any], name: str, kind: str) -> Any:

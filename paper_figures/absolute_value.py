@@ -10,9 +10,10 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
 from ._draw import NAVY, OCHRE, STYLE, boxes
-from ._words import number
+from ._words import number, spelled
 
 _SERVES = 0.2  # |W1_ki| W2_ik from which neuron k serves feature i
+_COMPUTED = 0.5  # R² above which a feature counts as computed
 _DRAWN = 0.02  # smaller weights are left out of the stacks
 _ALONE, _SHARED, _REST = NAVY, "#e0a458", "#dddddd"  # dark, middle, light in grey
 _COLUMNS = 2
@@ -44,18 +45,20 @@ def caption(dataset: xr.Dataset) -> str:
         f"{number(np.median(np.sum(n >= 2, axis=-1)))} at p = {number(q)}"
         for q, n in zip(p, counts, strict=True)
     )
-    computed = np.median(np.sum(_recovered(dataset) > 0.5, axis=-1), axis=1)
+    computed = np.median(np.sum(_recovered(dataset) > _COMPUTED, axis=-1), axis=1)
     over = dataset["loss"].min("seed") / dataset["monosemantic_loss"]
+    neurons = [spelled(dataset.sizes[f"{name}_neuron"]) for name in ("six", "four")]
     small = [number(dataset[f"{name}_loss"].min(), 2) for name in ("six", "four")]
     return (
         f"Networks that compute y = |x| of {dataset.sizes['feature']} features of falling "
         f"importance with {dataset.sizes['neuron']} neurons. (a, b) Weights of the best networks "
-        f"of three features: on six neurons without loss ({small[0]}), on four by sharing "
-        f"({small[1]}). (c) Weights into each neuron, stacked, of the best of "
+        f"of {spelled(dataset.sizes['three'])} features: on {neurons[0]} neurons without loss "
+        f"({small[0]}), on {neurons[1]} by sharing ({small[1]}). (c) Weights into each neuron, "
+        "stacked, of the best of "
         f"{dataset.sizes['seed']} seeds. (d) Neurons by the number of features they serve "
         f"(a share of at least {_SERVES:g} of the slope); several, median of seeds: {several}. (e) "
-        f"Features computed with R² > 1/2, at most {number(computed.max())} in the median. (f) "
-        "Loss over that of a zero output, with theory; the best network has between "
+        f"Features computed with R² > {number(_COMPUTED)}, at most {number(computed.max())} in the "
+        "median. (f) Loss over that of a zero output, with theory; the best network has between "
         f"{number(over.min())} and {number(over.max())} times the loss of the best monosemantic "
         "one."
     )
@@ -161,11 +164,15 @@ def _lines(figure: SubFigure, dataset: xr.Dataset) -> None:
     for values, label, colour, marker in kinds:
         _spread(axes[0], p, values, colour, marker, label)
     axes[0].set(ylabel="neurons that serve", title="(d) polysemanticity")
-    _spread(axes[1], p, (_recovered(dataset) > 0.5).sum(axis=-1), _ALONE, "o", "trained")
+    _spread(axes[1], p, (_recovered(dataset) > _COMPUTED).sum(axis=-1), _ALONE, "o", "trained")
     m = dataset.sizes["neuron"]
     axes[1].axhline(m / 2, color="black", lw=1, label="two neurons each, $m/2$")
     axes[1].axhline(m, color="#777777", lw=1, ls=(0, (5, 1.5)), label="as many as neurons, $m$")
-    axes[1].set(ylabel="features with $R_i^2 > 1/2$", title="(e) features computed", ylim=(0, None))
+    axes[1].set(
+        ylabel=f"features with $R_i^2 > {number(_COMPUTED)}$",
+        title="(e) features computed",
+        ylim=(0, None),
+    )
     scale = p / 3 * float(dataset["importance"].sum())
     _spread(axes[2], p, dataset["loss"].values / scale[:, None], _ALONE, "o", "trained")
     for name, (label, colour, dashes) in _LINES.items():

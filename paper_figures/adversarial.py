@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ._draw import NAVY, OCHRE, STYLE
+from ._paper import smaller
 from ._words import listed, number
 
 _LOOK = {  # colour, marker, filled: told apart without colours
@@ -51,9 +52,10 @@ def caption(dataset: xr.Dataset) -> str:
         told.append(f"{rise} (slope of the logarithms {number(slope, 2)})")
     return (
         f"Vulnerability of {n} equal features in {m} dimensions to attacks on the input: the loss "
-        "that an attack adds, over what it adds without superposition. (a) Minima of the exact "
-        f"loss at {len(p)} densities from {number(p.max())} to {number(p.min())}, means of "
-        f"{dataset.sizes['seed']} seeds; features per dimension 1/D* rise from {number(stars[0])} "
+        f"that an attack adds, over what it adds without superposition.{smaller(n, m)} (a) Minima "
+        f"of the exact loss at {len(p)} densities from {number(p.max())} to {number(p.min())}, "
+        f"means of {dataset.sizes['seed']} seeds; features per dimension 1/D* rise from "
+        f"{number(stars[0])} "
         f"to {number(stars.max())}, and the vulnerability over that of the densest: "
         f"{listed(told)}. Lines: theory. (b) The same against 1/D* for every network, small "
         "symbols trained with AdamW, with 1/D*, its square and the mean field."

@@ -1,5 +1,7 @@
 """The boundary between fixed ansätze against the exact one, and how far it is off."""
 
+from fractions import Fraction
+
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
@@ -10,7 +12,7 @@ from ._draw import NAVY, OCHRE, STYLE
 from ._words import number, percent
 
 _DASHED, _DOTTED = (0, (5, 1.5)), (0, (1, 1))
-_MEETING = 4 / 7  # density at which the ansatz reaches r = 1
+_MEETING = Fraction(4, 7)  # solves 2p/(4 - 5p) = 1: the ansatz reaches r = 1 there
 
 
 def draw(dataset: xr.Dataset) -> Figure:
@@ -36,8 +38,8 @@ def caption(dataset: xr.Dataset) -> str:
         "told apart by a second line that no ansatz has. (b) Relative error of r of the ansatz: "
         f"{percent(error[0], 3)} at the lowest density drawn, {percent(error[low], 3)} at least "
         f"(p = {number(p[low])}), {percent(error[high], 3)} at most (p = {number(p[high])}). "
-        f"Above p = {number(_MEETING)} the ansatz has no antipodal ground state at any r < 1; "
-        "exactly there is one between the line of (a) and r = 1 at every density below 1."
+        f"Above p = {_MEETING}, where its r = 1, the ansatz has no antipodal ground state at any "
+        "r < 1; exactly there is one between the line of (a) and r = 1 at every density below 1."
     )
 
 
@@ -60,7 +62,7 @@ def _lines(ax: Axes, dataset: xr.Dataset) -> None:
     ax.plot(p, smooth, color=NAVY, ls=_DOTTED, lw=2.2, label="exact, continuous")
     ax.plot(p, dataset["line_weak_strong"], color=OCHRE, lw=1.6, label="exact, weak | strong")
     above = p[np.isnan(ansatz)]
-    x = np.concatenate([p[np.isfinite(ansatz)], [_MEETING], above])
+    x = np.concatenate([p[np.isfinite(ansatz)], [float(_MEETING)], above])
     y = np.concatenate([ansatz[np.isfinite(ansatz)], np.ones(1 + len(above))])
     ax.plot(x, y, color="black", ls=_DASHED, lw=1.2, label="ansatz, $2p/(4-5p)$")
     ax.set(xscale="log", yscale="log", xlabel="density $p$", ylabel="relative importance $r$")
@@ -72,9 +74,14 @@ def _lines(ax: Axes, dataset: xr.Dataset) -> None:
 def _error(ax: Axes, dataset: xr.Dataset) -> None:
     p, error = dataset["density"].values, 100 * errors(dataset)
     ax.plot(p, error, color=NAVY, lw=1.8)
-    ax.axvline(_MEETING, color="0.5", ls=_DASHED, lw=0.9)
+    ax.axvline(float(_MEETING), color="0.5", ls=_DASHED, lw=0.9)
     ax.text(
-        _MEETING * 0.97, 2.0, "ansatz: $r = 1$\nfrom here on", ha="right", va="bottom", fontsize=7
+        float(_MEETING) * 0.97,
+        2.0,
+        "ansatz: $r = 1$\nfrom here on",
+        ha="right",
+        va="bottom",
+        fontsize=7,
     )
     end = float(dataset.attrs["critical_end_point"][0])
     ax.plot(end, np.interp(end, p, error), "o", mfc="white", mec="black", ms=5)

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ._draw import GREEN, NAVY, OCHRE, SKY, STYLE
-from ._words import number, percent
+from ._words import level, number, percent
 
 _COLUMNS = 5  # planes side by side
 _PANELS = 5  # relative importances shown; of more, some in between are left out
@@ -77,8 +77,9 @@ def caption(dataset: xr.Dataset) -> str:
     return (
         f"Where {flows} flows of the exact loss end, two features in one dimension. (a) "
         f"Probability of each end over the density, weights at the start of standard deviation "
-        f"{number(_scale_of(dataset), 2)}, with 95 % intervals; red lines are theory's limits of "
-        f"stability of dedicated. (b) Probability of the ground state over the scale of the start: "
+        f"{number(_scale_of(dataset), 2)}, with {level(dataset['interval'].attrs['long_name'])} "
+        "intervals; red lines are theory's limits of stability of dedicated. (b) Probability of "
+        "the ground state over the scale of the start: "
         f"{percent(hits / flows)} in all, from {percent(pooled.min())} at scale "
         f"{number(scale[pooled.argmin()], 2)} to {percent(pooled.max())} at "
         f"{number(scale[pooled.argmax()], 2)}. (c) Ends by the weights at the start, zero "

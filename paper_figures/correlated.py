@@ -10,17 +10,17 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage
 
 from ._draw import NAVY, OCHRE, STYLE
-from ._words import number
+from ._words import number, spelled
 
-_PANELS = (
-    ("correlated_pairs", "two correlated pairs"),
-    ("anticorrelated_pairs", "two anticorrelated pairs"),
-    ("three_anticorrelated_pairs", "three anticorrelated pairs"),
-)
+_PANELS = {  # name in the dataset -> kind of pairs
+    "correlated_pairs": "correlated",
+    "anticorrelated_pairs": "anticorrelated",
+    "three_anticorrelated_pairs": "anticorrelated",
+}
 _THREE = "three_correlated_pairs"
 _LOOK = ((NAVY, "-", "o"), ("#e2a04a", (0, (5, 1.5)), "s"), ("#777777", (0, (1, 1)), "^"))
 _PAPER = ((0.5, 1.0, 3), (0.25, 0.5, 3), (0.15, 0.2, 2), (0.05, 0.15, 1), (0.0, 0.05, 0))
-_MAPS = (("sets_of_ten", "two sets of ten"), ("independent", "20 independent"))
+_MAPS = ("sets_of_ten", "independent")
 _SAME = 0.95  # cosine in a pair from which it is collapsed, if its norms are above the next
 _STORED = 0.3
 _SHOWN = 4  # densities of which the lowest network is drawn
@@ -33,16 +33,16 @@ def draw(dataset: xr.Dataset) -> Figure:
         parts = figure.subfigures(3, 1, height_ratios=(1, 1, 1.35), squeeze=False)
         top, middle, bottom = parts[:, 0]
         axes = top.subplots(1, len(_PANELS))
-        for ax, (name, title), letter in zip(axes, _PANELS, "abc", strict=True):
+        for ax, name, letter in zip(axes, _PANELS, "abc", strict=True):
             at = dataset.isel({f"{name}_density": -1})
             _plane(ax, at, name)
-            ax.set_title(f"({letter}) {title}")
+            ax.set_title(f"({letter}) {_pairs(dataset, name)}")
             ax.set(xlabel=f"$p = {float(at[f'{name}_density']):g}$: first hidden dimension")
         axes[0].set(ylabel="second")
         _collapse_planes(middle, dataset)
         axes = bottom.subplots(1, 3, width_ratios=(1, 1, 1.35))
-        images = [_map(ax, dataset, name) for ax, (name, _) in zip(axes, _MAPS, strict=False)]
-        for ax, (_, title), letter in zip(axes, _MAPS, "ef", strict=False):
+        images = [_map(ax, dataset, name) for ax, name in zip(axes, _MAPS, strict=False)]
+        for ax, title, letter in zip(axes, _map_titles(dataset), "ef", strict=False):
             ax.set_title(f"({letter}) {title}")
         bar = bottom.colorbar(images[0], ax=list(axes[:2]), shrink=0.75, aspect=18)
         bar.set_label("$W_i \\cdot W_j$")
@@ -57,24 +57,42 @@ def caption(dataset: xr.Dataset) -> str:
         f"{count} at p = {number(q)}" for q, count in zip(p, _lowest_counts(dataset), strict=True)
     )
     told = []
-    for name, title in _PANELS:
+    for name in _PANELS:
         at = dataset.isel({f"{name}_density": -1})
         W = _lowest(at, name)
         cosines = [
             number(W[:, i] @ W[:, i + 1] / np.linalg.norm(W[:, i]) / np.linalg.norm(W[:, i + 1]), 2)
             for i in range(0, W.shape[1], 2)
         ]
-        told.append(f"{title}: {', '.join(cosines)}")
-    shares = [f"{number(_within(dataset, name), 2)} of {title}" for name, title in _MAPS]
+        told.append(f"{_pairs(dataset, name)}: {', '.join(cosines)}")
+    sets, independent = _map_titles(dataset)
+    shares = [number(_within(dataset, name), 2) for name in _MAPS]
     return (
         f"Lowest of {dataset.sizes['seed']} networks of correlated features (all of a set active "
         "together) and anticorrelated ones (one of a set at a time). (a to c) Weights in the "
         "plane, with the cosine within each pair: "
-        f"{'; '.join(told)}. (d) Three correlated pairs over the density. (e, f) WᵀW of two "
-        f"correlated sets of ten and of independent features: mean square cosine within the sets "
-        f"{' and '.join(shares)}. (g) Pairs that have collapsed to one direction: {counts}; "
-        "squares are trained networks, grey bars the ranges of Elhage et al. 2022."
+        f"{'; '.join(told)}. (d) {spelled(_three(dataset)).capitalize()} correlated pairs over the "
+        f"density. (e, f) WᵀW of {sets}, correlated, and of {independent} features: mean square "
+        f"cosine within the sets {shares[0]}, and in the same places {shares[1]} of independent "
+        f"ones. (g) Pairs that have collapsed to one direction: {counts}; squares are trained "
+        "networks, grey bars the ranges of Elhage et al. 2022."
     )
+
+
+def _pairs(dataset: xr.Dataset, name: str) -> str:
+    """Two correlated pairs, say."""
+    return f"{spelled(dataset[f'{name}_cosine'].shape[-1])} {_PANELS[name]} pairs"
+
+
+def _three(dataset: xr.Dataset) -> int:
+    return dataset[f"{_THREE}_cosine"].shape[-1]
+
+
+def _map_titles(dataset: xr.Dataset) -> tuple[str, str]:
+    """A set has as many features as there are dimensions: each could be an orthogonal basis."""
+    m, n = dataset[f"{_MAPS[0]}_W"].shape[-2:]
+    alone = dataset[f"{_MAPS[1]}_W"].shape[-1]
+    return f"{spelled(n // m)} sets of {spelled(m)}", f"{spelled(alone)} independent"
 
 
 def _within(dataset: xr.Dataset, name: str) -> float:
@@ -123,7 +141,10 @@ def _collapse_planes(part: SubFigure, dataset: xr.Dataset) -> None:
     for ax, k in zip(axes, shown, strict=True):
         _plane(ax, dataset.isel({f"{_THREE}_density": k}), _THREE)
         ax.set(xlabel=f"$p = {p[k]:g}$")
-    text = "(d) three correlated pairs, lowest networks (a pair has one colour and marker)"
+    text = (
+        f"(d) {spelled(_three(dataset))} correlated pairs, lowest networks (a pair has one colour "
+        "and marker)"
+    )
     part.suptitle(text, x=0.01, ha="left", size=9, weight="bold")
 
 
@@ -131,10 +152,11 @@ def _map(ax: Axes, dataset: xr.Dataset, name: str) -> AxesImage:
     at = dataset.isel({f"{name}_density": -1})
     W = _lowest(at, name)
     image = ax.imshow(W.T @ W, cmap="cividis", vmin=-1.2, vmax=1.2)
-    ax.axhline(9.5, color="white", lw=0.8)
-    ax.axvline(9.5, color="white", lw=0.8)
-    ax.set_xticks([0, 9, 19], labels=["1", "10", "20"])
-    ax.set_yticks([0, 9, 19], labels=["1", "10", "20"])
+    m, n = W.shape
+    ax.axhline(m - 0.5, color="white", lw=0.8)
+    ax.axvline(m - 0.5, color="white", lw=0.8)
+    for ticks in (ax.set_xticks, ax.set_yticks):
+        ticks([0, m - 1, n - 1], labels=["1", str(m), str(n)])
     ax.set(xlabel="feature $j$", ylabel="feature $i$")
     return image
 
@@ -158,13 +180,14 @@ def _counts(ax: Axes, dataset: xr.Dataset) -> None:
             solid_capstyle="butt",
         )
     trained = counts.sel(kind="trained").values
-    for k in range(4):
+    pairs = _three(dataset)
+    for k in range(pairs + 1):
         share = np.mean(trained == k, axis=1)
         label = "trained (area: share)" if k == 0 else None
         look: dict[str, Any] = {"marker": "s", "c": "white", "edgecolors": OCHRE}
         ax.scatter(p, np.full(len(p), k), 90 * share, label=label, **look)
     ax.plot(p, _lowest_counts(dataset), "o", color=NAVY, ms=4, label="lowest, exact loss")
-    ax.set(xscale="log", xlabel="density $p$", ylabel="pairs collapsed, of three", ylim=(-0.4, 4.7))
-    ax.set_yticks(range(4))
+    ax.set(xscale="log", xlabel="density $p$", ylabel=f"pairs collapsed, of {spelled(pairs)}")
+    ax.set(ylim=(-0.4, pairs + 1.7), yticks=range(pairs + 1))
     ax.set_title("(g) collapse to principal components")
     ax.legend(loc="upper left", labelspacing=0.3)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from theory.packing import cosine_density
 
+from . import _room as room
 from ._draw import NAVY, OCHRE, STYLE
 from ._words import listed, number, percent
 
@@ -24,17 +25,19 @@ _GREYS = (NAVY, OCHRE, "#7fa8c9")
 
 
 def draw(dataset: xr.Dataset) -> Figure:
-    """Four panels: linear access, n <= m, cosines of n > m, the share filtered."""
+    """Linear access, n <= m, cosines of n > m, the share filtered; how many directions fit."""
     with mpl.rc_context(fname=STYLE):
-        figure = Figure(figsize=(9.4, 7.2), layout="constrained")
-        axes = figure.subplots(2, 2).ravel()
+        figure = Figure(figsize=(9.4, 10.4), layout="constrained")
+        upper, lower = figure.subfigures(2, 1, height_ratios=(7.2, 3.2), squeeze=False)[:, 0]
+        axes = upper.subplots(2, 2).ravel()
         for ax, panel in zip(axes, (_access, _orthogonality, _cosines, _filters), strict=True):
             panel(ax, dataset)
+        room.panel(lower.subplots(), dataset)
     return figure
 
 
 def caption(dataset: xr.Dataset) -> str:
-    """What the panels show: probes, orthogonality, cosines and what is filtered, when sparsest."""
+    """What the panels show: probes, orthogonality, cosines, what is filtered, how many fit."""
     n, m, p = dataset.sizes["feature"], dataset.sizes["hidden"], dataset["density"].values
     at = dataset.isel(density=int(p.argmin())).mean("start")
     detection, recovery, probe = (
@@ -58,7 +61,7 @@ def caption(dataset: xr.Dataset) -> str:
         f"can have all |cos| below {number(dataset['coherence_bound'], 2)}. (d) Share of the "
         "interference of a linear read-out that ReLU filters out there: "
         f"{percent(share.sel(read_out='relu_without_bias'))} without and "
-        f"{percent(share.sel(read_out='relu_with_bias'), 3)} with the biases."
+        f"{percent(share.sel(read_out='relu_with_bias'), 3)} with the biases. {room.told(dataset)}"
     )
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ._draw import GREEN, NAVY, OCHRE, SKY, STYLE
-from ._words import listed, number
+from ._words import level, listed, number
 
 _LOOK = (  # colour, marker, dashes: told apart without colours
     (NAVY, "o", "-"),
@@ -47,7 +47,8 @@ def caption(dataset: xr.Dataset) -> str:
         f"{int(dataset['crossings'].sum())} escapes at {dataset.sizes['point']} points of the "
         f"phase diagram and {dataset.sizes['barrier_over_temperature']} temperatures. (a) Rates "
         "against the exact barrier over temperature, with Kramers' line; slopes in units of the "
-        f"barrier (95 %): {listed(slopes)}. (b) Rates over Kramers' formula, geometric means "
+        f"barrier ({level(dataset['slope_interval'].attrs['long_name'])} intervals): "
+        f"{listed(slopes)}. (b) Rates over Kramers' formula, geometric means "
         f"{listed(ratio['kramers_rate'])}; over its integrals at finite temperature (lines) "
         f"{listed(ratio['corrected_rate'])}."
     )

@@ -10,17 +10,18 @@ from pathlib import Path
 
 from . import _manifest
 from ._make import make_all, write
-from ._manifest import Manifest
+from ._manifest import Manifest, Source
 
 _HEAD = """# Figures
 
 All figures, each drawn from committed data by one command: `python3 run.py -m paper_figures` makes
 PDF, PNG and captions of all of them, `python3 run.py -m paper_figures NAME` of one. The numbers in
-the captions are taken from the data. The data are those of the runs named below each figure, as
-[the manifest](../paper_figures/data/manifest.json) records them with versions and device;
-`--rebuild DATASET` runs such a command again. Seconds are those of these runs, most of them on two
-cores shared with much other work. This page is written by
-`python3 run.py -m paper_figures.gallery`.
+the captions are taken from the data; those of the literature carry their source, and where a figure
+is smaller than the one of the paper its caption says so. The data are those of the runs named below
+each figure, as [the manifest](../paper_figures/data/manifest.json) records them with versions and
+device; `--rebuild DATASET` runs such a command again, but not the benchmark that measured what one
+of them copies. Seconds are those of these runs, most of them on two cores shared with much other
+work. This page is written by `python3 run.py -m paper_figures.gallery`.
 """
 
 
@@ -37,8 +38,7 @@ def section(manifest: Manifest, name: str) -> str:
     shown = f"{name}.gif" if hasattr(module, "animate") else f"{name}.png"
     commands = [f"python3 run.py -m paper_figures {name}"]
     for source in map(manifest.source, figure.datasets):
-        command = source.command.replace("python", "python3 run.py", 1)
-        commands.append(f"{command}   # {source.seconds:.0f} s on {source.device}")
+        commands += [_run(line) for line in _lines(source)]
     return "\n".join(
         [
             f"## {name}",
@@ -53,6 +53,17 @@ def section(manifest: Manifest, name: str) -> str:
             "",
         ]
     )
+
+
+def _lines(source: Source) -> list[str]:
+    """The command that computed a dataset; where it only copies, the one that measured before."""
+    if source.measurement:
+        return [f"{source.measurement}   # measures", f"{source.command}   # copies what it wrote"]
+    return [f"{source.command}   # {source.seconds:.0f} s on {source.device}"]
+
+
+def _run(command: str) -> str:
+    return command.replace("python", "python3 run.py", 1)
 
 
 def main(folder: Path = Path("docs")) -> None:

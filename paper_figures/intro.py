@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from ._draw import NAVY, STYLE
 from ._particles import plane
-from ._words import listed, number
+from ._words import listed, number, spelled
 
 _STORED = 0.05  # norm from which an arrow is drawn
 _APART = 1.17  # of a label from the tip
@@ -37,8 +37,10 @@ def caption(dataset: xr.Dataset) -> str:
         for at in [dataset.isel(density=k)]
     ]
     return (
-        f"Five features in two dimensions, importances {listed(dataset['importance'].values)}: the "
-        f"lowest minimum of the exact loss below {dataset.sizes['start']} random starts at each "
+        f"{spelled(dataset.sizes['feature']).capitalize()} features in "
+        f"{spelled(dataset.sizes['hidden'])} dimensions, importances "
+        f"{listed(dataset['importance'].values)}: the lowest minimum of the exact loss below "
+        f"{dataset.sizes['start']} random starts at each "
         f"density: {listed(found)}. Top: the columns of W, paler for less important features; "
         "dashed: unit circle; features that are not stored are listed. Bottom: feature "
         "dimensionality D_i."

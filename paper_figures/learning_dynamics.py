@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ._draw import NAVY, OCHRE, SKY, STYLE
-from ._words import listed, number
+from ._paper import SOURCE, UNIFORM
+from ._words import listed, number, spelled
 
 _LEVELS = ((1.0, "1"), (2 / 3, "2/3"), (1 / 2, "1/2"), (2 / 5, "2/5"))
 _SHOWN = 0.1  # norm above which D_i says something of the feature
@@ -40,16 +41,34 @@ def caption(dataset: xr.Dataset) -> str:
         for name in dataset["trainer"].values
     ]
     return (
-        f"Gradient flow of the exact loss from small weights, {n} features. (a) The loss waits at "
+        f"Gradient flow of the exact loss from small weights, {n} features in "
+        f"{_dimensions(dataset)} dimensions.{_jumps(n)} (a) The loss waits at "
         f"{dataset.sizes['plateau']} saddles, of index {listed(dataset['index'].values)} in turn. "
         "(b) Length of each plateau against the linear theory of its exit: measured over predicted "
         f"is {listed(ratio[covered])} where the saddle lies on no kink of the loss and "
         f"{listed(ratio[~covered])} at kinks, where no prediction is claimed. (c) "
-        f"Dimensionality D_i of the features with norm above {_SHOWN:g}, with 1, 2/3, 1/2 and 2/5. "
+        f"Dimensionality D_i of the features with norm above {_SHOWN:g}, with "
+        f"{listed(text for _, text in _LEVELS)}. "
         "(d) Training on samples from the same start: the flow ends at "
         f"{number(dataset['loss'][-1])}, {listed(ends)}. (e) {dataset.sizes['equal_feature']} "
         "equal features: D_i, and the angle between two triangles that turn from a prism into an "
         f"antiprism, which ends at {number(dataset['twist'][-1])}°. (f) D_i of AdamW."
+    )
+
+
+def _dimensions(dataset: xr.Dataset) -> int:
+    """m, as a state is W (m, n) and b (n)."""
+    return dataset.sizes["parameter"] // dataset.sizes["feature"] - 1
+
+
+def _jumps(n: int) -> str:
+    """Where the paper has more features, a sentence on it."""
+    features, dimensions = UNIFORM
+    if n >= features:
+        return ""
+    return (
+        f" Smaller than in the paper: {SOURCE} see jumps of D_i with {features} features in "
+        f"{dimensions} dimensions."
     )
 
 
@@ -157,7 +176,8 @@ def _equal(ax: Axes, dataset: xr.Dataset) -> None:
     ax.set(xscale="log", xlabel="time $t$ of the flow (1/curvature)", ylim=(0, 1.08))
     ax.set_xlim(10.0, float(t[-1]))
     ax.set_ylabel("$D_i$; angle of the two triangles")
-    ax.set_title("(e) six equal features: twist 0 prism, 1 antiprism")
+    count = spelled(dataset.sizes["equal_feature"])
+    ax.set_title(f"(e) {count} equal features: twist 0 prism, 1 antiprism")
     ax.legend(loc="upper left")
 
 

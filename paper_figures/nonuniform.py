@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from ._draw import NAVY, OCHRE, STYLE
-from ._words import number
+from ._words import number, spelled
 
 _COLOURS = (NAVY, OCHRE)  # pentagon, two digons
-_PAPER = 2.5  # times sparser, where Elhage et al. 2022 see the jump
+_SOURCE = "Elhage et al. 2022, “Non-uniform superposition”"
+_PAPER = 2.5  # times sparser, where they see the jump: a number of the literature, not of the data
 _INSETS = 5
 _DASHED = (0, (4, 2))
 
@@ -48,10 +49,12 @@ def caption(dataset: xr.Dataset) -> str:
         if np.isfinite(limit)
         else ""
     )
-    paper = f" (Elhage et al. 2022 see the jump at {number(_PAPER)})" if vary == "density" else ""
+    paper = f" ({_SOURCE}, see the jump at {number(_PAPER)})" if vary == "density" else ""
     return (
-        f"Five features in two dimensions, density {number(p)}, one with a {vary} of its own, "
-        f"{number(ratio.min())} to {number(ratio.max())} times that of the others. Top: the lower "
+        f"{spelled(dataset.sizes['feature']).capitalize()} features in "
+        f"{spelled(dataset.sizes['hidden'])} dimensions, density {number(p)}, one with a "
+        f"{vary} of its own, {number(ratio.min())} to {number(ratio.max())} times that of the "
+        "others. Top: the lower "
         "arrangement, the odd feature filled. Left: exact losses of the pentagon and of two "
         f"digons, solid where the lower, and the best of {dataset.sizes['start']} random starts. "
         f"{crosses}{paper}{ends}. Right: norms and angles of the pentagon as it deforms."
@@ -103,7 +106,7 @@ def _losses(ax: Axes, dataset: xr.Dataset) -> None:
     _mark(ax, crossing, f"equal losses, 1/{1 / crossing:.2f}", "-")
     _mark(ax, limit, f"pentagon ends, 1/{1 / limit:.2f}", _DASHED)
     if dataset.attrs["vary"] == "density":
-        _mark(ax, 1 / _PAPER, "Elhage et al., 1/2.5", (0, (1, 1)))
+        _mark(ax, 1 / _PAPER, f"Elhage et al., 1/{_PAPER:g}", (0, (1, 1)))
     ax.legend(loc="lower right")
 
 

@@ -17,6 +17,7 @@ _NAME = {"minimised": "minimised, exact loss", "trained": "trained, AdamW"}
 _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (8, 2)))
 _SHIFT = 0.03  # of the two kinds of network, in decades of p, so that they do not overlap
 MAPS = 5
+_HALF = 0.5  # of R²: the caption counts the features above the threshold next to it
 
 
 def draw(dataset: xr.Dataset) -> Figure:
@@ -53,8 +54,8 @@ def caption(dataset: xr.Dataset) -> str:
         f"{number(means[kind].max())} at p = {number(p[means[kind].argmax()], 2)} ({name})"
         for kind, name in _NAME.items()
     ]
-    half = dataset["recovered"].sel(network="minimised").sel(threshold=0.5, method="nearest")
-    linear = dataset["linear_recovered"].sel(threshold=0.5, method="nearest")
+    half = dataset["recovered"].sel(network="minimised").sel(threshold=_HALF, method="nearest")
+    linear = dataset["linear_recovered"].sel(threshold=_HALF, method="nearest")
     return (
         f"{dataset.sizes['feature']} equal features in {dataset.attrs['linear_bound']} dimensions. "
         f"(a) Sum of R² over features, for {dataset.sizes['start']} starts of networks minimised "
@@ -63,7 +64,8 @@ def caption(dataset: xr.Dataset) -> str:
         f"{number(above.max(), 2)} to {number(above.min(), 2)}. The largest means of starts are "
         f"{listed(most)}. Grey: the mean field. Sparser than p = "
         f"{number(dataset.attrs['compressed_sensing_density'], 2)} (dotted) a linear program would "
-        "decode exactly. (b) Features with R² at or above a threshold: at 1/2, "
+        "decode exactly. (b) Features with R² at or above a threshold: at "
+        f"{number(linear['threshold'])}, "
         f"{number(half.mean('start').max())} of minimised networks at best, where a linear model "
         f"has at most {number(linear)}. (c) WᵀW of the best minimised network, related features "
         "side by side."

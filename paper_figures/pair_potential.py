@@ -11,6 +11,7 @@ from ._words import listed, number
 
 _LOOK = ((NAVY, "-"), (OCHRE, (0, (5, 1.5))), (SKY, (0, (5, 1, 1, 1))))
 _DOTTED = (0, (1, 1))
+_SCALED = 45.0  # degrees, where Coulomb's energy is as large as that of unit particles
 
 
 def draw(dataset: xr.Dataset) -> Figure:
@@ -44,7 +45,8 @@ def caption(dataset: xr.Dataset) -> str:
         "Two features as particles on a circle, over their angle. (a) Energy in the sparse limit, "
         "2v(l² cos θ, b) with v(g, b) = ∫₀¹ ReLU(g x + b)² dx, for unit norms and no bias (ReLU², "
         "2 cos²θ/3) and at the norm l and bias b of pentagon and hexagon; Coulomb's 1/distance "
-        "beside it, scaled to the same value at 45°. The model's force is soft at contact and of "
+        f"beside it, scaled to the same value at {number(_SCALED)}°. The model's force is soft at "
+        "contact and of "
         f"finite range, from here on none ({listed(reach)}); Coulomb's is singular and acts at all "
         f"angles. (b) Torque -dE/dθ. (c) The exact loss of two unit features without biases at p = "
         f"{number(p)}: acute angles cost in the order p of L, obtuse ones in the order p², the "
@@ -66,8 +68,8 @@ def _curves(ax: Axes, dataset: xr.Dataset, name: str) -> None:
 
 
 def _scale(dataset: xr.Dataset) -> float:
-    """Coulomb's energy as large as that of unit particles at 45 degrees."""
-    at = dataset.isel(particles=0).interp(angle=45.0)
+    """What Coulomb's energy is multiplied by."""
+    at = dataset.isel(particles=0).interp(angle=_SCALED)
     return float(at["pair_energy"] / at["coulomb_energy"])
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ._draw import NAVY, STYLE
 from ._particles import particles, plane, spokes
-from ._words import number
+from ._words import number, spelled
 
 _STRIP = 5  # arrangements in the printed picture
 
@@ -39,7 +39,8 @@ def caption(dataset: xr.Dataset) -> str:
     """What is shown, and where it ends."""
     loss = dataset["flow_loss"].values
     return (
-        f"Gradient flow of {dataset.sizes['feature']} equal features in two dimensions, density "
+        f"Gradient flow of {dataset.sizes['feature']} equal features in "
+        f"{spelled(dataset.sizes['hidden'])} dimensions, density "
         f"{number(dataset.attrs['density'])}, on the exact loss, from small random weights. "
         "Arrangements of the columns of W (dashed: unit circle) and the loss, which only falls: "
         f"from {number(loss[0])} to {number(loss[-1], 4)}, slowly past a saddle. The animation "

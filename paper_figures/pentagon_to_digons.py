@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from ._draw import NAVY, OCHRE, STYLE
 from ._particles import particles, plane, spokes
-from ._words import number
+from ._words import number, spelled
 
 _DASHED = (0, (5, 1.5))
 _STRIP = 5
@@ -49,7 +49,8 @@ def caption(dataset: xr.Dataset) -> str:
         "a first-order transition."
     )
     return (
-        f"Five features of density {number(dataset.attrs['density'])} in two dimensions; the "
+        f"{spelled(dataset.sizes['feature']).capitalize()} features of density "
+        f"{number(dataset.attrs['density'])} in {spelled(dataset.sizes['hidden'])} dimensions; the "
         "density of one (square) falls slowly while all follow the gradient of the exact loss."
         f"{story if np.isfinite(crossing + jump) else ''} Top: the columns of W; dashed: unit "
         "circle. Bottom: the loss on the way, and that of two digons by theory."

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
 from ._draw import NAVY, OCHRE, STYLE, boxes
+from ._paper import fewer
 from ._words import number
 
 _ALONE, _SHARED, _REST = NAVY, "#e0a458", "#e4e4e4"  # dark, middle, light in grey
@@ -17,6 +18,7 @@ _NAMED = 0.04  # of the height of a panel: smaller weights get no number of thei
 # Elhage et al. 2022: densities from, to, and neurons of the best network that store several
 _PAPER = ((0.5, 1.0, 0), (0.2, 0.5, 2), (0.15, 0.15, 3), (0.12, 0.12, 4), (0.05, 0.08, 5))
 _PAPERS = (10, 5, 0.75)  # n, m and the decay of the importance there
+_RECOVERED = 0.5  # R² above which a feature counts as recovered
 
 
 def draw(dataset: xr.Dataset) -> Figure:
@@ -43,11 +45,12 @@ def caption(dataset: xr.Dataset) -> str:
     paper = " (grey: several, by Elhage et al. 2022)" if _as_paper(dataset) else ""
     return (
         f"{dataset.sizes['feature']} features of falling importance on {dataset.sizes['neuron']} "
-        f"rectified neurons; best of {dataset.sizes['seed']} networks at each density. (a) Weights "
-        f"of each neuron, stacked; features with W_ki ≥ {number(least)} count as stored. (b) "
-        f"Neurons of the best network that store one feature and several{paper}: {codes}. (c) "
-        "Losses of all networks over that of one feature a neuron; the best goes from "
-        f"{number(best[0], 4)} to {number(best[-1], 4)}. (d) Features recovered with R² > 1/2."
+        f"rectified neurons; best of {dataset.sizes['seed']} networks at each density"
+        f"{fewer(dataset.sizes['seed'])}. (a) Weights of each neuron, stacked; features with W_ki "
+        f"≥ {number(least)} count as stored. (b) Neurons of the best network that store one feature "
+        f"and several{paper}: {codes}. (c) Losses of all networks over that of one feature a "
+        f"neuron; the best goes from {number(best[0], 4)} to {number(best[-1], 4)}. (d) Features "
+        f"recovered with R² > {number(_RECOVERED)}."
     )
 
 
@@ -127,10 +130,12 @@ def _lines(figure: SubFigure, dataset: xr.Dataset) -> None:
     axes[1].set_ylim(0, _TALLEST)
     variance = (p / 3 - p**2 / 4)[:, None]
     outputs = np.stack([o[k] for o, k in zip(dataset["outputs"].values, best, strict=True)])
-    recovered = (1 - outputs / variance > 0.5).sum(axis=1)
+    recovered = (1 - outputs / variance > _RECOVERED).sum(axis=1)
     axes[2].plot(p, recovered, "o-", color=_ALONE, ms=4, label="best network")
     axes[2].axhline(dataset.sizes["neuron"], color="black", lw=0.8, label="neurons $m$")
-    axes[2].set(ylabel="features with $R_i^2 > 1/2$", title="(d) features recovered")
+    axes[2].set(
+        ylabel=f"features with $R_i^2 > {number(_RECOVERED)}$", title="(d) features recovered"
+    )
     axes[2].set_ylim(0, 1.3 * dataset.sizes["feature"])
     for ax in axes:
         ticks = [t for t in (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001) if p.min() <= t <= p.max()]

@@ -43,7 +43,7 @@ def caption(dataset: xr.Dataset) -> str:
     slopes = "; ".join(_ends(dataset.sel(slope=a)) for a in dataset["slope"].values)
     letters = "abc"[: dataset.sizes["slope"]]
     return (
-        f"Loss of {n} features of importance 1 over the number of hidden dimensions, m = "
+        f"Loss of {n} equally important features over the number of hidden dimensions, m = "
         f"{listed(m)}. ({', '.join(letters)}) Densities p_i ∝ i⁻ᵅ with "
         f"{number(dataset.attrs['active'])} feature active on the average: networks trained with "
         "AdamW at weight decay λ, the exact optimum of the linear model, and the two power laws "

@@ -7,9 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ._draw import NAVY, OCHRE, STYLE
+from ._paper import smaller
 from ._words import listed, number
 
 _LINES = {"1": 1.0, "3/4": 0.75, "2/3": 2 / 3, "1/2": 0.5, "2/5": 0.4, "3/8": 0.375, "0": 0.0}
+_HALF = "1/2"  # that of digons
 _APART = {"2/5": 3.5, "3/8": -4.0}  # points by which names too close to each other are moved
 _NEAR = 0.02  # a feature this near to a line has a distance to it
 _STORED = 0.1  # ‖W_i‖² above which a feature is stored
@@ -45,20 +47,22 @@ def caption(dataset: xr.Dataset) -> str:
     n, m, p = dataset.sizes["feature"], dataset.sizes["hidden"], dataset["density"].values
     stars = dataset["dimensions_per_feature"]
     ends = [stars.sel(density=q, method="nearest") for q in (p.max(), p.min())]
-    half = np.abs(stars.sel(kind="minimum").values - 0.5)
+    half = np.abs(stars.sel(kind="minimum").values - _LINES[_HALF])
+    between = [name for name, value in _LINES.items() if 0 < value < 1]
+    most, least = between[0], between[-1]
     off = {str(k): number(_distance(dataset.sel(kind=k)), 2) for k in dataset["kind"].values}
     return (
         f"{n} equal features in {m} dimensions at {len(p)} densities from {number(p.max())} to "
-        f"{number(p.min())}. (a) Dimensions per feature, D* = m/‖W‖². D* of the minima of the "
-        f"exact loss goes from {number(ends[0].sel(kind='minimum'))} to "
+        f"{number(p.min())}.{smaller(n, m)} (a) Dimensions per feature, D* = m/‖W‖². D* of the "
+        f"minima of the exact loss goes from {number(ends[0].sel(kind='minimum'))} to "
         f"{number(ends[1].sel(kind='minimum'))} (of trained networks from "
         f"{number(ends[0].sel(kind='trained'))} to {number(ends[1].sel(kind='trained'))}) and is "
-        f"nearest to 1/2 at p = {number(p[half.argmin()])}, where it is off by "
+        f"nearest to {_HALF} at p = {number(p[half.argmin()])}, where it is off by "
         f"{number(half.min(), 2)}. Lines are theory: m exact pairs, and the mean field with the "
         "best share of the features stored. (b, c) Dimensionality D_i of each stored feature "
         f"(‖W_i‖² > {_STORED:g}); horizontal lines are {listed(name for name in _LINES)}, and the "
-        "boxes count features that are dropped. Median distance to the nearest line from 3/8 to "
-        f"3/4, of features within {_NEAR:g} of it: {off['minimum']} in the minima, "
+        f"boxes count features that are dropped. Median distance to the nearest line from {least} "
+        f"to {most}, of features within {_NEAR:g} of it: {off['minimum']} in the minima, "
         f"{off['trained']} in trained networks."
     )
 

@@ -30,6 +30,7 @@ LONG = (
     "test_three_features_limits.py",
     "test_large_flow.py",
     "test_population.py",
+    "test_pictures.py",
 )
 
 

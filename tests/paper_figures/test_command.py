@@ -128,9 +128,20 @@ def test_rebuilding_runs_the_command_and_keeps_what_figures_need(
     np.testing.assert_array_equal(dataset["y"], np.sin(dataset["x"]))
     assert dataset["y"].attrs["units"] == "1"
     assert json.loads(dataset.attrs["config"]) == {"seed": 3, "bad": 1}
+    assert source.measured_by is None
     before = (data / "manifest.json").read_bytes()
     _rebuild.rebuild("curve", data)
     assert (data / "manifest.json").read_bytes() == before
+
+
+def test_rebuilding_keeps_the_name_of_the_benchmark(data: Path, tmp_path: Path) -> None:
+    manifest = data / "manifest.json"
+    content = json.loads(manifest.read_text())
+    content["datasets"]["curve"]["measured_by"] = "benchmarks.toy"
+    manifest.write_text(json.dumps(content))
+    finished(tmp_path)
+    _rebuild.adopt("curve", tmp_path, data)
+    assert _manifest.load(data).source("curve").measurement == "python -m benchmarks.toy"
 
 
 def test_a_run_that_fails_leaves_everything_as_it_was(
