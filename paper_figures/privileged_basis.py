@@ -47,8 +47,8 @@ def caption(dataset: xr.Dataset) -> str:
         f"{dataset.sizes['feature']} features of falling importance on {dataset.sizes['neuron']} "
         f"rectified neurons; best of {dataset.sizes['seed']} networks at each density"
         f"{fewer(dataset.sizes['seed'])}. (a) Weights of each neuron, stacked; features with W_ki "
-        f"≥ {number(least)} count as stored. (b) Neurons of the best network that store one feature "
-        f"and several{paper}: {codes}. (c) Losses of all networks over that of one feature a "
+        f"≥ {number(least)} count as stored. (b) Neurons of the best network that store one "
+        f"feature and several{paper}: {codes}. (c) Losses of all networks over that of one feature a "
         f"neuron; the best goes from {number(best[0], 4)} to {number(best[-1], 4)}. (d) Features "
         f"recovered with R² > {number(_RECOVERED)}."
     )
