@@ -49,8 +49,8 @@ def caption(dataset: xr.Dataset) -> str:
         f"{fewer(dataset.sizes['seed'])}. (a) Weights of each neuron, stacked; features with W_ki "
         f"≥ {number(least)} count as stored. (b) Neurons of the best network that store one "
         f"feature and several{paper}: {codes}. (c) Losses of all networks over that of one "
-        f"feature a neuron; the best goes from {number(best[0], 4)} to {number(best[-1], 4)}. (d) Features "
-        f"recovered with R² > {number(_RECOVERED)}."
+        f"feature a neuron; the best goes from {number(best[0], 4)} to {number(best[-1], 4)}. (d) "
+        f"Features recovered with R² > {number(_RECOVERED)}."
     )
 
 
