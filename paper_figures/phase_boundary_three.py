@@ -93,8 +93,8 @@ def _special(dataset: xr.Dataset) -> str:
     critical = " and ".join(f"p = {number(p, 4)}, r = {number(r, 4)}" for p, r in two)
     return (
         f"; at r = 1 the triangle is the ground state above p = {number(triangle[0], 4)}; the "
-        f"tongue in which the last feature shares ends at p = {number(top[0], 4)}, r = {number(top[1], 4)}; "
-        f"critical points of isosceles states at {critical}"
+        f"tongue in which the last feature shares ends at p = {number(top[0], 4)}, "
+        f"r = {number(top[1], 4)}; critical points of isosceles states at {critical}"
     )
 
 
