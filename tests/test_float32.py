@@ -14,6 +14,7 @@ from tms_physics import (
     PopulationLoss,
     SparseUniform,
     curvature,
+    evaluate_population,
     feature_dimensionality,
     gradient_flow,
     interference,
@@ -66,6 +67,21 @@ def _rounded(n: int) -> list[tuple[jax.Array, ...]]:
 
 def _loss(W: jax.Array, b: jax.Array, importance: jax.Array, p: jax.Array) -> jax.Array:
     return population_loss(W, b, importance=importance, density=p)
+
+
+def test_many_features_know_their_error() -> None:
+    """Rounding grows with their number and is part of the estimate: three copies side by side."""
+    ratios = []
+    for tag in _tags(4):
+        case = cases(4)[tag]
+        W = jnp.asarray(np.kron(np.eye(3), case.W), jnp.ones(()).dtype)
+        b, importance, density = (jnp.asarray(np.tile(x, 3), W.dtype) for x in case[1:])
+        got = evaluate_population(W, b, importance=importance, density=density)
+        rounded = (np.asarray(x, float) for x in (W[:4, :4], b[:4], importance[:4], density[:4]))
+        expected = 3 * exact(*rounded, slopes=False).loss
+        ratios.append(abs(float(got.loss) - expected) / float(got.error))
+    assert np.mean(np.array(ratios) <= 1) >= 0.95
+    assert max(ratios) <= 10
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

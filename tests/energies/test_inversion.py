@@ -63,17 +63,14 @@ def bank() -> dict[str, tuple[float, float, float, float]]:
 
 def test_hard_cases_are_as_accurate_as_asked_or_say_so() -> None:
     for tag, (value, error, expected, scale) in bank().items():
-        asked = 1e-8 * abs(expected) + 1e-12 * scale
-        assert abs(value - expected) <= max(asked, 10 * error), tag
+        asked = 1e-8 * abs(expected) + 1e-13 * scale
+        assert abs(value - expected) <= max(asked, 2 * error), tag
 
 
 def test_error_estimate_is_honest() -> None:
-    """Beyond rounding, at most 5 % of the errors exceed their estimate, none ten times."""
+    """At most 5 % of the errors exceed their estimate, none ten times; rounding is part of it."""
     ratios = np.array(
-        [
-            abs(value - expected) / (error + 1e-12 * scale)
-            for value, error, expected, scale in bank().values()
-        ]
+        [abs(value - expected) / error for value, error, expected, _ in bank().values()]
     )
     assert np.mean(ratios <= 1) >= 0.95
     assert np.max(ratios) <= 10
@@ -199,17 +196,16 @@ def test_slope_in_density_by_forward_mode() -> None:
 
 
 @pytest.mark.float32
-def test_single_precision() -> None:
-    case = network(50, 10, density=0.05)
-    single = population_loss(
-        *(np.asarray(x, np.float32) for x in case[:2]),
-        importance=np.asarray(case.importance, np.float32),
-        density=np.asarray(case.density, np.float32),
-    )
-    rng = np.random.default_rng(6)
-    x = rng.random((100_000, 50)) * (rng.random((100_000, 50)) < case.density)
-    each = (x - np.maximum(x @ case.W.T @ case.W + case.b, 0)) ** 2 @ case.importance
-    assert abs(float(single) - each.mean()) < 4.5 * each.std() / np.sqrt(len(each))
+@pytest.mark.parametrize("density", [1e-4, 0.05, 1.0])
+def test_single_precision(density: float) -> None:
+    """Input in float32 is evaluated as wide as JAX has it: to 1e-5 Σ I p/3, at any density."""
+    case = Case(*(np.asarray(x, np.float32) for x in network(50, 10, density=density)))
+    single = evaluate(case)
+    double = evaluate(Case(*(x.astype(float) for x in case)))
+    assert single.loss.dtype == single.error.dtype == np.float32
+    off = abs(float(single.loss) - float(double.loss))
+    assert off <= 1e-5 * float(case.importance @ case.density) / 3
+    assert off <= float(single.error)
 
 
 def test_interpolated_and_direct_products_agree(monkeypatch) -> None:

@@ -139,3 +139,18 @@ def test_observables_are_batched_by_vmap() -> None:
     batch = jnp.asarray(np.random.default_rng(0).normal(size=(4, 2, 3)))
     values = jax.jit(jax.vmap(feature_dimensionality))(batch)
     np.testing.assert_allclose(values[2], feature_dimensionality(batch[2]), rtol=1e-14)
+
+
+@pytest.mark.parametrize("size", [1e-160, 1e-20, 1.0, 1e20, 1e160])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dimensionality_at_any_size(size: float, dtype: type) -> None:
+    """Squares of norms leave the range of numbers long before the norms do."""
+    if dtype is np.float32 and abs(np.log10(size)) > 30:
+        pytest.skip("no number of single precision")
+    rng = np.random.default_rng(2)
+    W = rng.normal(size=(3, 7)).astype(dtype)
+    expected = np.asarray(feature_dimensionality(W))
+    found = feature_dimensionality(W * dtype(size))
+    np.testing.assert_allclose(found, expected, rtol=20 * np.finfo(dtype).eps)
+    almost_dead = np.diag([1.0, size]).astype(dtype)
+    np.testing.assert_array_equal(feature_dimensionality(almost_dead), [1.0, 1.0])

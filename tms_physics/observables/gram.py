@@ -43,7 +43,7 @@ def feature_dimensionality(W: Weights) -> Float[Array, " n"]:
     # powers of two round nothing, and no square of a small or large norm is taken
     scaled = weights * _power_of_two(jnp.max(jnp.abs(weights), initial=0.0))
     own = _power_of_two(jnp.max(jnp.abs(scaled), axis=0, initial=0.0))
-    overlaps = ((scaled * own).T @ scaled) * own[:, None]
+    overlaps = ((scaled * own[None]).T @ scaled) * own[:, None]
     squares, sums = jnp.diagonal(overlaps), jnp.sum(overlaps**2, axis=1)
     alive = squares > 0
     return jnp.where(alive, squares**2 / jnp.where(alive, sums, 1.0), 0.0)

@@ -103,12 +103,12 @@ def output_losses(
 
     rows = Rows(bias, own, density, scale, couplings, others, of_small)
     out = _inverted(rows, *lax.stop_gradient((rest, importance, tolerance)))
-    size = jnp.abs(known) + jnp.abs(shifted)
-    terms = density / 3 + scale**2 * size + jnp.abs(out.value)
-    ulps = (_ROUNDING[0] + _ROUNDING[1] * n) * jnp.finfo(terms.dtype).eps
     dead = b + jnp.sum(jnp.maximum(gram, 0.0), axis=1) <= 0
+    size = jnp.abs(known) + jnp.abs(shifted)
+    terms = density / 3 + jnp.where(dead, 0.0, scale**2 * size + jnp.abs(out.value))
+    ulps = (_ROUNDING[0] + _ROUNDING[1] * n) * jnp.finfo(terms.dtype).eps
     return OutputLosses(
         jnp.where(dead, density / 3, rest + out.value),
-        lax.stop_gradient(jnp.where(dead, 0.0, out.error + ulps * terms)),
+        lax.stop_gradient(jnp.where(dead, 0.0, out.error) + ulps * terms),
         out.blocks,
     )
