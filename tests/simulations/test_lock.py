@@ -132,6 +132,13 @@ def test_an_altered_record_is_refused(tmp_path: Path, change: dict[str, object])
         Record.load(tmp_path)
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[1]", "{", "\0", 100_000 * "["])
+def test_a_spoilt_record_is_refused(tmp_path: Path, text: str) -> None:
+    Record.path(tmp_path).write_text(text)
+    with pytest.raises(StoreError, match="is not a run's record"):
+        Record.load(tmp_path)
+
+
 def test_what_cannot_be_deleted_is_named(tmp_path: Path) -> None:
     odd = tmp_path / "chunks/walks/00000.chunk"
     odd.mkdir(parents=True)
