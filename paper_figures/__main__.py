@@ -4,7 +4,6 @@ Exit codes: 0 done; 1 a simulation or the disk gave out; 2 refused before anythi
 """
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import _manifest
-from ._cli import Parser, UsageError
+from ._cli import Parser, UsageError, try_writing
 from ._manifest import DATA, Manifest, ManifestError
 
 if TYPE_CHECKING:
@@ -97,13 +96,10 @@ def _rebuild(name: str, run: Path | None) -> int:
 
 def _writable(folder: Path) -> None:
     """Makes the folder and writes in it, so that a bad one is named before anything is drawn."""
-    probe = folder / f".probe.{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        reason = error.strerror or error
+        try_writing(folder)
+    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+        reason = getattr(error, "strerror", None) or error
         raise UsageError(f"Folder {folder} must be writable, but is not: {reason}.") from None
 
 

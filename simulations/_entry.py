@@ -1,8 +1,9 @@
 """The one way in for every simulation: command line, device, run, files, exit code.
 
-Exit codes: 0 done; 1 too many cells failed, or the disk gave out; 2 refused before anything was
-computed; 128 + n stopped by signal n (Ctrl-C: 130). Nothing here imports JAX or xarray before the
-command line is known to be good, so `--help` and complaints come at once.
+Exit codes: 0 done; 1 too many cells failed, or the disk gave out; 2 refused; 3 chunks are missing
+that other shards should have computed; 128 + n stopped by signal n (Ctrl-C: 130). Nothing here
+imports JAX or xarray before the command line is known to be good, so `--help` and complaints come
+at once.
 """
 
 import os
@@ -17,9 +18,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ._execution import Execute, Execution, ShardDoneError
+from ._lock import at_work, deleting
 from ._options import Options, UsageError, parse, question, writable
 from ._output import write_dataset, write_figure, write_summary
-from ._provenance import Record, refuse_other, source, versions
+from ._provenance import Record, refuse_other, remark_on_code, source, spoilt, versions
 from ._store import ChunkStore, StoreError, WriteError
 from ._sweep import MissingChunksError, Shard
 
@@ -52,44 +54,42 @@ def start(simulation: Simulation, config: Options) -> int:
     """Computes what the config asks for, as far as its shard goes; returns the exit code."""
     began = time.perf_counter()
     writable(config.out)
-    set_up_jax(config.device)  # before anything is deleted: it may refuse
+    device = set_up_jax(config.device)  # before anything is deleted: it may refuse
+    wanted = Record(simulation.name, question(config), versions(), device, source())
     if config.fresh:
-        discard(config.out)
-    record = claim(simulation, config)
-    store = ChunkStore(config.out / CHUNKS, record.fingerprint)
-    execution = Execution(store, Shard.parse(config.shard))
-    try:
-        return answer(simulation, config, execution, record, config.out, began)
-    except ShardDoneError:
-        command = f"python -m simulations.combine {config.out}"
-        print(f"Shard {config.shard} is done; when all are, run: {command}")
-        return 0
+        with deleting(config.out):
+            discard(config.out)
+    with at_work(config.out):
+        record = claim(config.out, wanted)
+        store = ChunkStore(config.out / CHUNKS, record.fingerprint)
+        execution = Execution(store, Shard.parse(config.shard))
+        try:
+            return answer(simulation, config, execution, record, config.out, began)
+        except ShardDoneError:
+            command = f"python -m simulations.combine {config.out}"
+            print(f"Shard {config.shard} is done; when all are, run: {command}")
+            return 0
 
 
 def discard(folder: Path) -> None:
     """Deletes the chunks of earlier runs, those left half-written included, and nothing else."""
-    Record.path(folder).unlink(missing_ok=True)
-    for path in (folder / CHUNKS).glob("*/*.chunk*"):
-        path.unlink(missing_ok=True)
+    for path in (Record.path(folder), *(folder / CHUNKS).glob("*/*.chunk*")):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"Cannot delete {path}: {error.strerror}.") from error
 
 
-def claim(simulation: Simulation, config: Options) -> Record:
-    """Sets the device up and records the run in its folder, unless another run is there."""
-    found = Record.load(config.out)
-    known = (simulation.name, question(config), versions())
-    if found is not None:
-        refuse_other(found, Record(*known, found.device, found.source), config.out)
-    record = Record(*known, set_up_jax(config.device), source())
+def claim(folder: Path, wanted: Record) -> Record:
+    """The run's record in its folder; refuses where another run is there, or was just first."""
+    if (found := Record.load(folder)) is None:
+        if wanted.save(folder):
+            return wanted
+        found = Record.load(folder)
     if found is None:
-        record.save(config.out)
-        return record
-    refuse_other(found, record, config.out)
-    if found.source != record.source:
-        print(
-            f"Note: the code has changed since the chunks in {config.out} were computed; "
-            "--fresh computes them again.",
-            file=sys.stderr,
-        )
+        raise spoilt(folder)
+    refuse_other(found, wanted, folder)
+    remark_on_code(found, wanted.source, folder)
     return found
 
 
@@ -146,9 +146,12 @@ def finish(program: Callable[[], int]) -> None:
     _catch_signals()
     try:
         code = program()
-    except (UsageError, StoreError, MissingChunksError) as error:
+    except (UsageError, StoreError) as error:
         print(error, file=sys.stderr)
         code = 2
+    except MissingChunksError as error:
+        print(error, file=sys.stderr)
+        code = 3
     except WriteError as error:
         print(error, RESUME, file=sys.stderr)
         code = 1

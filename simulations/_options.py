@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import io
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import tyro
 
+from paper_figures._cli import try_writing
 from theory._memory import check_memory
 
 from ._sweep import Shard
@@ -104,11 +104,8 @@ def _first_sentence(box: str, kind: str) -> str:
 
 def writable(folder: Path) -> None:
     """Makes the folder and writes in it, so that a bad one is named before anything is computed."""
-    probe = folder / f".probe.{os.getpid()}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        try_writing(folder)
     except (OSError, ValueError) as error:  # ValueError: a path with a null byte
         reason = getattr(error, "strerror", None) or error
         raise UsageError(

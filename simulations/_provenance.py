@@ -3,13 +3,14 @@
 import hashlib
 import json
 import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ._store import REMEDY, StoreError, write_atomically
+from ._store import REMEDY, StoreError, write_first
 
 PACKAGES = (
     *("tms-physics", "jax", "jaxlib", "equinox", "diffrax", "optimistix", "lineax", "optax"),
@@ -70,21 +71,34 @@ class Record:
     def path(folder: Path) -> Path:
         return folder / "config.json"
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path) -> bool:
+        """False, and nothing is written, where there is a record already, even since just now."""
         text = json.dumps(vars(self), indent=2) + "\n"
-        write_atomically(self.path(folder), text.encode())
+        return write_first(self.path(folder), text.encode())
 
     @classmethod
     def load(cls, folder: Path) -> "Record | None":
         path = cls.path(folder)
         try:
             record = cls(**json.loads(path.read_text()))
-            _ = record.fingerprint  # fails where a part is not what it should be
+            record._check_parts()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (OSError, ValueError, TypeError, AttributeError):
-            raise StoreError(f"File {path} is not a run's record: {REMEDY}.") from None
+        except (OSError, ValueError, TypeError, RecursionError):
+            raise spoilt(folder) from None
         return record
+
+    def _check_parts(self) -> None:
+        texts, parts = [self.simulation, self.device, self.source], [self.config, self.versions]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("not a text")
+        if not all(isinstance(part, dict) for part in parts):
+            raise TypeError("not names with values")
+
+
+def spoilt(folder: Path) -> StoreError:
+    """For a record that cannot be read."""
+    return StoreError(f"File {Record.path(folder)} is not a run's record: {REMEDY}.")
 
 
 def refuse_other(found: Record, wanted: Record, folder: Path) -> None:
@@ -96,3 +110,13 @@ def refuse_other(found: Record, wanted: Record, folder: Path) -> None:
                 f"Folder {folder} holds chunks of another run ({name} was {theirs.get(name)}, "
                 f"is now {ours.get(name)}): {REMEDY}."
             )
+
+
+def remark_on_code(found: Record, now: str, folder: Path) -> None:
+    """Says on stderr if the code is no longer the one that the folder's chunks began with."""
+    if found.source != now:
+        print(
+            f"Note: the code has changed since the chunks in {folder} were computed; a run with "
+            "--fresh computes them again.",
+            file=sys.stderr,
+        )

@@ -3,16 +3,19 @@
 A chunk file has three parts: a line with the SHA-256 of everything after it, a line of JSON (the
 header: what this is, and the name, dtype and shape of each array), and the arrays' raw bytes. The
 same arrays always give the same bytes. Damage anywhere breaks the checksum, and the chunk is
-computed again; a sound file of another run, version or format is refused.
+computed again; a sound file of another run, version or format is refused, as is one that cannot be
+read.
 """
 
 import contextlib
 import hashlib
 import json
+import math
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,34 @@ class DamagedError(Exception):
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Writes aside, then renames: at any moment `path` is the old file, the new one or absent."""
+    with _aside(path, data) as aside:
+        os.replace(aside, path)
+
+
+def write_first(path: Path, data: bytes) -> bool:
+    """The same where there is no file; where there is one, even since just now, False."""
+    with _aside(path, data) as aside:
+        try:
+            os.link(aside, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links: for a moment the file is not whole
+            return _create(path, data)
+    return True
+
+
+def _create(path: Path, data: bytes) -> bool:
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        return False
+    return True
+
+
+@contextmanager
+def _aside(path: Path, data: bytes) -> Iterator[Path]:
+    """A file beside `path` that holds the data; gone afterwards, unless it was renamed."""
     aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -44,13 +75,12 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(aside, path)
-    except BaseException as error:
+        yield aside
+    except OSError as error:
+        raise WriteError(f"Cannot write {path}: {error.strerror}.") from error
+    finally:
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise WriteError(f"Cannot write {path}: {error.strerror}.") from error
-        raise
 
 
 def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes:
@@ -64,23 +94,30 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> bytes
     return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
 
 
-def decode(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The header and the arrays' bytes; raises `DamagedError` unless the checksum holds."""
+def decode(data: bytes) -> tuple[bytes, bytes]:
+    """The header's line and the arrays' bytes; raises `DamagedError` unless the checksum holds."""
     checksum, _, body = data.partition(b"\n")
     if hashlib.sha256(body).hexdigest().encode() != checksum:
         raise DamagedError
     line, _, payload = body.partition(b"\n")
-    return json.loads(line), payload
+    return line, payload
 
 
-def unpack(layout: list[tuple[str, str, list[int]]], payload: bytes) -> dict[str, np.ndarray]:
-    """The arrays that `encode` laid end to end."""
+def unpack(line: bytes, payload: bytes, header: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The arrays that `encode` laid end to end; raises some error if it did not, or otherwise."""
+    found = json.loads(line)
+    if found["format"] != FORMAT:  # first: the rest may have another meaning there
+        raise ValueError("another format")
+    layout = found["arrays"]
+    if found != {"format": FORMAT, **header, "arrays": layout}:
+        raise ValueError("another run, stage or cells")
     arrays, start = {}, 0
     for name, dtype, shape in layout:
-        count = int(np.prod(shape))
-        flat = np.frombuffer(payload, dtype, count, start)
+        flat = np.frombuffer(payload, dtype, math.prod(shape), start)
         arrays[name] = flat.reshape(shape)
         start += flat.nbytes
+    if start != len(payload):
+        raise ValueError("another length")
     return arrays
 
 
@@ -109,13 +146,15 @@ class ChunkStore:
         """The chunk's arrays; None where it is missing or damaged (which is said on stderr)."""
         path = self.path(stage, index)
         try:
-            found, payload = decode(path.read_bytes())
+            line, payload = decode(path.read_bytes())
         except FileNotFoundError:
             return None
         except DamagedError:
             print(f"File {path} is damaged and counts as missing.", file=sys.stderr)
             return None
-        layout = found.pop("arrays")
-        if found != {"format": FORMAT, **self.header(stage, index, cells)}:
-            raise StoreError(f"File {path} is from another run or version: {REMEDY}.")
-        return unpack(layout, payload)
+        except OSError as error:
+            raise StoreError(f"Cannot read {path} ({error.strerror}): {REMEDY}.") from error
+        try:
+            return unpack(line, payload, self.header(stage, index, cells))
+        except Exception as error:  # whatever a file of another layout leads to
+            raise StoreError(f"File {path} is from another run or version: {REMEDY}.") from error

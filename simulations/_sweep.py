@@ -7,6 +7,7 @@ devices take a chunk each, side by side, and the bits stay the same (`_devices`)
 Randomness must come from the cell alone: `jax.random.fold_in(key, cell["index"])`.
 """
 
+import contextlib
 import functools
 import hashlib
 import sys
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from ._store import ChunkStore
+from ._store import REMEDY, ChunkStore, StoreError
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -36,11 +37,11 @@ class Shard:
 
     @classmethod
     def parse(cls, text: str) -> "Shard":
-        number, slash, of = text.partition("/")
-        valid = slash and number.isdecimal() and of.isdecimal() and int(number) < int(of)
-        if not valid:
-            raise ValueError(f"Argument `shard` must be i/k with 0 <= i < k, but is {text!r}.")
-        return cls(int(number), int(of))
+        number, _, of = text.partition("/")
+        with contextlib.suppress(ValueError):  # int refuses thousands of digits
+            if number.isdecimal() and of.isdecimal() and int(number) < int(of):
+                return cls(int(number), int(of))
+        raise ValueError(f"Argument `shard` must be i/k with 0 <= i < k, but is {text!r}.")
 
     def chunks(self, total: int) -> range:
         return range(self.number, total, self.of)
@@ -156,12 +157,23 @@ def compute(stage: Stage, store: ChunkStore, shard: Shard = WHOLE) -> None:
 
 
 def collect(stage: Stage, store: ChunkStore) -> dict[str, np.ndarray]:
-    """All cells' results in order; raises `MissingChunksError` if any chunk is not there."""
+    """All cells' results in order; raises `MissingChunksError` if any chunk is not there.
+
+    `StoreError` where they do not fit each other, as when the code changed between them.
+    """
     chunks = [store.read(stage.name, index, stage.digest) for index in range(stage.chunks)]
     whole = [chunk for chunk in chunks if chunk is not None]
     if len(whole) < len(chunks):
         raise MissingChunksError(missing_sentence(stage, store))
+    if any(_layout(chunk) != _layout(whole[0]) for chunk in whole):
+        folder = store.folder / stage.name
+        raise StoreError(f"The chunks in {folder} do not hold the same arrays: {REMEDY}.")
     return {name: np.concatenate([chunk[name] for chunk in whole]) for name in whole[0]}
+
+
+def _layout(arrays: Arrays) -> dict[str, tuple[np.dtype, tuple[int, ...]]]:
+    """What all chunks of a stage have in common."""
+    return {name: (array.dtype, array.shape[1:]) for name, array in arrays.items()}
 
 
 def missing(stage: Stage, store: ChunkStore, shard: Shard = WHOLE) -> list[int]:

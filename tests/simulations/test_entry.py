@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from simulations import _lock
+
 ROOT = Path(__file__).resolve().parents[2]
 TOY = [sys.executable, "-W", "error", "-m", "tests.simulations.toy"]
 # A shell's background jobs ignore SIGINT and so would their children: the toy hears it again.
@@ -48,6 +50,9 @@ COMBINE = [
 ]
 GOES_ON = "without --fresh goes on from there.\n"
 FILES = ("toy.nc", "toy.png", "toy.pdf")
+FIRST = "chunks/walks/00000.chunk"
+
+NUMBERED = '{"simulation": 5, "config": {}, "versions": {}, "device": "cpu", "source": ""}'
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -59,7 +64,7 @@ def call(command: list[str], *arguments: object) -> subprocess.CompletedProcess[
 
 @contextmanager
 def running(folder: Path, nap: float) -> Iterator[subprocess.Popen[str]]:
-    """The toy in the middle of its first stage, each chunk of which takes `nap` seconds."""
+    """The toy in its first stage with one chunk done; each of the others takes `nap` seconds."""
     command = [sys.executable, "-W", "error", "-c", HEARING, "--out", str(folder)]
     environment = os.environ | {"TOY_NAP": str(nap)}
     with subprocess.Popen(
@@ -70,8 +75,15 @@ def running(folder: Path, nap: float) -> Iterator[subprocess.Popen[str]]:
         while "walks" not in seen and (character := run.stderr.read(1)):
             seen += character
         assert "walks" in seen
+        wait_for(folder / FIRST)
         yield run
         run.kill()
+
+
+def wait_for(path: Path) -> None:
+    patience = time.monotonic() + 30
+    while not path.exists() and time.monotonic() < patience:
+        time.sleep(0.01)
 
 
 def contents(folder: Path) -> list[bytes]:
@@ -147,19 +159,40 @@ def test_two_runs_on_one_folder_do_each_other_no_harm(whole: Path, tmp_path: Pat
     assert contents(tmp_path) == contents(whole)
 
 
+@pytest.mark.skipif(not _lock.fcntl, reason="no locks on this system")
+def test_fresh_beside_a_run_is_refused_and_deletes_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, nap=50):
+        half_written = tmp_path / "chunks/walks/.00001.chunk.1.abc"
+        half_written.touch()
+        refused = call(TOY, "--out", tmp_path, "--fresh")
+        assert half_written.exists()
+    assert refused.returncode == 2
+    sentence = f"Argument `fresh` must be left out while another run works in {tmp_path}.\n"
+    assert refused.stderr == sentence
+    assert (tmp_path / FIRST).exists()
+    assert (tmp_path / "config.json").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_takes_seconds_and_says_how_to_resume(tmp_path: Path, number: int) -> None:
+def test_a_stop_takes_seconds_and_the_same_command_goes_on(
+    whole: Path, tmp_path: Path, number: int
+) -> None:
     with running(tmp_path, nap=50) as run:
         run.send_signal(number)
         _, complaint = run.communicate(timeout=5)
     assert run.returncode == 128 + number
     assert complaint.endswith("\nStopped. Finished chunks are kept: the same command " + GOES_ON)
     assert "Traceback" not in complaint
+    kept = (tmp_path / FIRST).stat()
+    resumed = call(TOY, "--out", tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    assert contents(tmp_path) == contents(whole)
+    assert (tmp_path / FIRST).stat().st_mtime_ns == kept.st_mtime_ns
 
 
 def test_shards_and_combine_equal_the_whole(whole: Path, half: Path, tmp_path: Path) -> None:
     early = call(COMBINE, half)
-    assert early.returncode == 2
+    assert early.returncode == 3
     assert early.stderr == (
         "Stage walks lacks 3 of 7 chunks: 1, 3, 5. Stage again lacks 3 of 7 chunks: 1, 3, 5.\n"
     )
@@ -228,12 +261,25 @@ def test_another_version_is_refused(half: Path) -> None:
 def test_changed_code_is_remarked_on(half: Path) -> None:
     record = json.loads((half / "config.json").read_text())
     (half / "config.json").write_text(json.dumps(record | {"source": "older"}))
-    done = call(TOY, "--out", half)
-    assert done.returncode == 0
-    assert "the code has changed" in done.stderr
+    for done in (call(TOY, "--out", half), call(COMBINE, half)):
+        assert done.returncode == 0
+        assert f"the code has changed since the chunks in {half} were computed" in done.stderr
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"simulation": 1, "config": 2}', "\0"])
+def test_combining_on_another_device_is_refused(half: Path) -> None:
+    """The stages that depend on all shards would be computed there."""
+    record = json.loads((half / "config.json").read_text())
+    (half / "config.json").write_text(json.dumps(record | {"device": "Abacus 5"}))
+    refused = call(COMBINE, half)
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        f"The shards in {half} were computed on Abacus 5, but this is {record['device']}: run this "
+        "on Abacus 5, as what depends on all shards must be computed there too.\n"
+    )
+    assert not (half / "chunks/last").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[1]", NUMBERED])
 def test_a_spoilt_record_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
     for refused in (call(TOY, "--out", tmp_path), call(COMBINE, tmp_path)):
@@ -257,6 +303,7 @@ def test_combining_nothing_is_refused(tmp_path: Path, folder: str) -> None:
         ({"simulation": "test_entry"}, "There is no simulation named 'test_entry'."),
         ({"simulation": "a.b"}, "There is no simulation named 'a.b'."),
         ({"config": {"walks": 0}}, "options that do not fit: Argument `walks` must be"),
+        ({"config": {"walks": 5.5}}, "Argument `walks` must be of type int, but is 5.5."),
         ({"config": {"colour": 1}}, "options that do not fit"),
     ],
 )

@@ -18,6 +18,7 @@ from simulations import _three_programs as compiled
 from simulations import _three_states as states
 from simulations import _three_theory as companion
 from simulations._entry import start
+from simulations._sweep import Stage, solve_chunks
 from simulations._three_features import SYSTEM, _in_lanes, _pooled, descend, lowest
 from simulations.phase_boundary import SIMULATION, Config
 from tests.theory.changes import changes
@@ -134,6 +135,21 @@ def test_digon_beside_a_single_costs_what_two_features_do() -> None:
     low = lowest(cells(p, r, SYSTEM.random_starts(24, seed=1)))
     np.testing.assert_array_equal(low["loss"], ends["loss"])
     assert np.ptp(low["loss"][low["minimum"]]) < 1e-12
+
+
+def test_chunks_of_another_size_end_in_the_same_energies() -> None:
+    """To 1e-12: other rows are pooled, padded and examined beside a row."""
+    rows = cells(0.4, 0.8, SYSTEM.random_starts(6, seed=2))
+    del rows["index"]
+    rows["density"] = np.linspace(0.2, 0.8, 6)
+
+    def losses(size: int) -> np.ndarray:
+        stage = Stage("minima", rows, lowest, size)
+        parts = [solve_chunks(stage, [index])[0] for index in range(stage.chunks)]
+        assert not any(part["result"].any() for part in parts)
+        return np.concatenate([part["loss"] for part in parts])
+
+    np.testing.assert_allclose(losses(4), losses(6), rtol=1e-12)
 
 
 def along(points: np.ndarray, starts: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,13 +1,15 @@
 """A chunk on disk is read back exactly, or counts as missing, or is refused: nothing else."""
 
 import errno
+import hashlib
+import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from simulations._store import ChunkStore, DamagedError, StoreError, WriteError, decode
+from simulations._store import FORMAT, ChunkStore, DamagedError, StoreError, WriteError, decode
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -101,6 +103,58 @@ def test_a_chunk_of_another_format_is_refused(
     put(store)
     monkeypatch.setattr("simulations._store.FORMAT", "tms-physics chunk 2")
     with pytest.raises(StoreError, match="another run or version"):
+        get(store)
+
+
+HEADER = {"run": "run", "stage": "stage", "index": 7, "cells": "cells"}
+OURS = HEADER | {"format": FORMAT}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"format": "tms-physics chunk 2"},
+        OURS,
+        OURS | {"arrays": None},
+        OURS | {"arrays": 3},
+        OURS | {"arrays": [["loss"]]},
+        OURS | {"arrays": [["loss", "<f8", [1, 2]]]},
+        OURS | {"arrays": [["loss", "<f8", [2]]]},
+        OURS | {"arrays": [["loss", "<f8", ["a"]]]},
+        OURS | {"arrays": [["loss", "no type", [3]]]},
+        OURS | {"arrays": [["loss", "|O", [3]]]},
+        OURS | {"arrays": [[["loss"], "<f8", [3]]]},
+        OURS | {"arrays": [["loss", "<f8", [3]]], "more": 1},
+        [],
+        "format",
+        None,
+    ],
+)
+def test_a_sound_chunk_of_another_layout_is_refused(store: ChunkStore, header: object) -> None:
+    refuse_body(store, json.dumps(header).encode() + b"\n" + bytes(24))
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b"{", b"\xff\n", 100_000 * b"["])
+def test_a_sound_chunk_without_a_header_is_refused(store: ChunkStore, body: bytes) -> None:
+    refuse_body(store, body)
+
+
+def refuse_body(store: ChunkStore, body: bytes) -> None:
+    path = put(store)
+    path.write_bytes(hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+    with pytest.raises(StoreError, match=f"^File {path} is from another run or version: [^\n]*$"):
+        get(store)
+
+
+def test_what_is_no_file_is_refused(store: ChunkStore) -> None:
+    path = store.path("stage", 7)
+    path.mkdir(parents=True)
+    with pytest.raises(StoreError, match=rf"^Cannot read {path} \([^\n]*\.$"):
+        get(store)
+    path.rmdir()
+    path.parent.rmdir()
+    path.parent.touch()
+    with pytest.raises(StoreError, match=f"^Cannot read {path}"):
         get(store)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulations._execution import Execution, ShardDoneError
-from simulations._store import ChunkStore
+from simulations._store import ChunkStore, StoreError
 from simulations._sweep import MissingChunksError, Shard, Stage, collect, compute
 
 pytestmark = pytest.mark.timeout(60)
@@ -70,10 +70,21 @@ def test_shards_partition_the_chunks() -> None:
     assert sorted(chunks) == list(range(10))
 
 
-@pytest.mark.parametrize("text", ["", "1", "2/2", "-1/2", "0/0", "a/b", "0/2/3", "1.0/2", "/2"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "2/2", "-1/2", "0/0", "a/b", "0/2/3", "1.0/2", "/2", "0/" + 5000 * "1"]
+)
 def test_bad_shards_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"Argument `shard` must be i/k with 0 <= i < k, but is"):
         Shard.parse(text)
+
+
+def test_chunks_with_other_arrays_are_refused(store: ChunkStore) -> None:
+    """As after a change of the code in the middle of a run."""
+    whole = stage(Squares())
+    compute(whole, store)
+    store.write("squares", 1, whole.digest, {"result": np.zeros(4, np.int32)})
+    with pytest.raises(StoreError, match=r"squares do not hold the same arrays: choose another"):
+        collect(whole, store)
 
 
 def test_missing_chunks_are_named(store: ChunkStore) -> None:
