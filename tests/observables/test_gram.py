@@ -141,12 +141,15 @@ def test_observables_are_batched_by_vmap() -> None:
     np.testing.assert_allclose(values[2], feature_dimensionality(batch[2]), rtol=1e-14)
 
 
-@pytest.mark.parametrize("size", [1e-160, 1e-20, 1.0, 1e20, 1e160])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_dimensionality_at_any_size(size: float, dtype: type) -> None:
+@pytest.mark.parametrize(
+    ("dtype", "size"),
+    [
+        *((np.float32, size) for size in (1e-20, 1.0, 1e20)),
+        *((np.float64, size) for size in (1e-160, 1.0, 1e160)),
+    ],
+)
+def test_dimensionality_at_any_size(dtype: type, size: float) -> None:
     """Squares of norms leave the range of numbers long before the norms do."""
-    if dtype is np.float32 and abs(np.log10(size)) > 30:
-        pytest.skip("no number of single precision")
     rng = np.random.default_rng(2)
     W = rng.normal(size=(3, 7)).astype(dtype)
     expected = np.asarray(feature_dimensionality(W))

@@ -177,7 +177,9 @@ def ground_states(
     shows a saddle, a positive one only that no way down was found, the less so the more kinks the
     state is on. It counts as zero below 1e-7 (1e-3) of the largest, or up to 1e-5 of it where
     the gradient that is left leaves it open: see `matrix_free.minimise_matrix_free`. The
-    gradient of `energy` must be differentiable in forward mode.
+    gradient of `energy` must be differentiable in forward mode, and known as well as it is asked
+    to vanish: `PopulationLoss(importance, density, rtol=1e-12)`, as at its default of 1e-8 the
+    number of nodes changes between states and gradients jump by up to 1e-6, above the tolerance.
 
     **Arguments:** `energy`: state -> scalar, an `eqx.Module` or function; `sampler(key=key)`: a
     random start; `key`: PRNG key; `starts`: how many; `invariant`: maps a state to an array that
