@@ -31,7 +31,7 @@ from .._checks import (
     shown,
 )
 from .._types import Features, Number, Params, Scalar, Weights
-from ..cluster import features_last
+from ..cluster import split_features
 from ._potentials import one_body_potential, pair_potential, pair_slopes
 from ._ring import ring_sums
 from ._tiles import charges, pair_sums, pair_total
@@ -169,9 +169,9 @@ def evaluate_sparse_limit(
         raise ValueError(
             f"Argument `mesh` must have a size that divides n = {n}, but has {mesh.size} devices."
         )
-    weights, *vectors = (jax.device_put(a, features_last(mesh, a.ndim)) for a in arrays)
-    biases, weight, c = vectors
-    return _evaluate(weights, biases, weight, c, mesh)
+    names = ("W", "b", "importance", "relative_density")
+    W, b, weight, c = split_features(mesh, **dict(zip(names, arrays, strict=True)))
+    return _evaluate(W, b, weight, c, mesh)
 
 
 def one_body_energy(
