@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from numpy.typing import NDArray
+
 _UNASKED = 10**8  # bytes that every machine has
 # A group's limit, what it uses, and of this the files read but not in use, in memory.stat.
 _VERSION_2 = ("memory.max", "memory.current", "inactive_file")
@@ -77,6 +79,13 @@ def check_memory(name: str, value: int, needs: Callable[[int], int], things: str
         f"Argument `{name}` must {must} on this machine, where {_gigabytes(free)} of memory are "
         f"available, but {found} {_gigabytes(needs(value))}."
     )
+
+
+def check_pairs(name: str, array: NDArray, arrays: int, of: str = "columns") -> None:
+    """Raises ValueError unless so many arrays (n, n) fit memory beside `array` (m, n), of its type;
+    (m, m) if they are pairs `of` rows."""
+    size = arrays * array.dtype.itemsize
+    check_memory(name, array.shape[of == "columns"], lambda n: size * n * n, of)
 
 
 def _largest(fits: Callable[[int], bool], above: int) -> int:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import jax
+import numpy as np
 
 _UNASKED = 10**8  # bytes that every machine has
 # A group's limit, what it uses, and of this the files read but not in use, in memory.stat.
@@ -86,6 +87,13 @@ def check_memory(name: str, value: int, needs: Callable[[int], int], things: str
         f"Argument `{name}` must {must} on this machine, where {_gigabytes(free)} of memory are "
         f"available, but {found} {_gigabytes(needs(value))}."
     )
+
+
+def check_pairs(name: str, array: jax.Array | np.ndarray, arrays: int, of: str = "columns") -> None:
+    """Raises ValueError unless so many arrays (n, n) fit memory beside `array` (m, n), of its type;
+    (m, m) if they are pairs `of` rows."""
+    size = arrays * array.dtype.itemsize
+    check_memory(name, array.shape[of == "columns"], lambda n: size * n * n, of)
 
 
 def _largest(fits: Callable[[int], bool], above: int) -> int:

@@ -30,6 +30,7 @@ from .._checks import (
     real_array,
     shown,
 )
+from .._memory import check_pairs
 from .._types import Features, Number, Params, Scalar, Weights
 from ..cluster import split_features
 from ._potentials import one_body_potential, pair_potential, pair_slopes
@@ -200,7 +201,9 @@ def pair_energy(
     The energy of the pair {i, j} is the sum of both entries. It vanishes for obtuse angles.
     Arguments and errors as in `sparse_limit_energy`.
     """
-    return _pairs(*_arguments(W, b, importance, relative_density))
+    weights, *vectors = _arguments(W, b, importance, relative_density)
+    check_pairs("W", weights, 3)
+    return _pairs(weights, *vectors)
 
 
 def pair_forces(
@@ -217,6 +220,7 @@ def pair_forces(
     W_i ∧ F_ij + W_j ∧ F_ji = 0. Arguments and errors as in `sparse_limit_energy`.
     """
     weights, biases, weight, c = _arguments(W, b, importance, relative_density)
+    check_pairs("W", weights, 1 + weights.shape[0])
     slopes = pair_slopes(_gram(weights), _at_most_zero(biases)[:, None])[0]
     one_way = jnp.where(_off_diagonal(len(biases)), weight[:, None] * c[None] * slopes, 0.0)
     return -(one_way + one_way.T)[None] * weights[:, None, :]
