@@ -8,7 +8,7 @@ import pytest
 from theory import _memory as theory_memory
 from tms_physics import _memory as package_memory
 
-pytestmark = pytest.mark.parametrize("module", (theory_memory, package_memory))
+pytestmark = pytest.mark.parametrize("module", [theory_memory, package_memory])
 
 KILO, GIGA = 2**10, 2**30
 
