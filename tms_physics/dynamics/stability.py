@@ -86,7 +86,7 @@ def curvature(
     flat, unravel = ravel_pytree(real_state("y", y))
     check_scalar_valued("energy", lambda v: energy(unravel(v)), flat)
     n = flat.shape[0]
-    needs = 4 * flat.dtype.itemsize  # of 2 n directions' Hessians at a time, and their eigenvectors
+    needs = 3 * flat.dtype.itemsize  # Hessians of 2 n directions at a time, their eigenvectors
     check_memory("y", n, lambda count: needs * 2 * count**3, "numbers")
     hessian = jax.jacfwd(jax.jit(jax.grad(lambda v: energy(unravel(v)))))
     basis = jnp.eye(n, dtype=flat.dtype)

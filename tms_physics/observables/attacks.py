@@ -129,7 +129,7 @@ def _problem(W: Weights, b: Features, x: Features, radius: Number) -> _Problem:
     example = real_array("x", x)
     check_shape("x", example, f"(n,) = {biases.shape}", example.shape == biases.shape)
     example = check_values("x", example, "finite", jnp.isfinite)
-    check_pairs("W", weights, 4)
+    check_pairs("W", weights, 3)
     eps = jnp.asarray(check_positive("radius", radius), weights.dtype)
     _, singular, rows = jnp.linalg.svd(weights, full_matrices=False)
     C = rows.T * singular[None] ** 2

@@ -62,7 +62,7 @@ def symmetry_group(W: Weights, tol: float = 1e-6) -> SymmetryGroup:
     network(W)  # raises
     tol = check_number_between("tol", tol, 0.0, 0.5)
     weights = np.asarray(W, float)
-    check_pairs("W", weights, 6)
+    check_pairs("W", weights, 6)  # the more the graph has edges of equal colour, the more
     points = distinct_points(weights, tol)
     n = weights.shape[1]
     if not points.members:
