@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import xarray as xr
 
 from . import _manifest
@@ -69,9 +70,15 @@ def _record(content: bytes, path: Path) -> dict[str, Any]:
 
 def _dataset(content: bytes, path: Path) -> xr.Dataset:
     try:
+        with h5py.File(io.BytesIO(content), "r") as file:  # h5netcdf would print a traceback
+            file.visititems(_attributes)
         return xr.load_dataset(io.BytesIO(content), engine="h5netcdf")
-    except (OSError, ValueError, KeyError, RuntimeError):  # HDF5 has all of these
+    except Exception:  # HDF5 raises many kinds
         raise ManifestError(f"File {path} is not a dataset of a run, but damaged.") from None
+
+
+def _attributes(_: str, item: h5py.HLObject) -> None:
+    dict(item.attrs)
 
 
 def pruned(dataset: xr.Dataset, source: Source) -> xr.Dataset:
