@@ -11,13 +11,17 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from simulations._entry import set_up_jax
+from benchmarks._numbers import can_write, write
+from simulations._entry import finish, set_up_jax
 from simulations._options import check, parse
+from theory._memory import check_memory
 
 _CHUNK = 256
+_ROW = 200  # bytes of a start
 _ROUNDING = 1e-13  # energies closer than that, of order 0.1, are equal
 
 
@@ -39,7 +43,9 @@ class Config:
 
     def __post_init__(self) -> None:
         for name in ("points", "starts"):
-            check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+            value = getattr(self, name)
+            check(name, value, 1 <= value <= 10**6, "in [1, 1000000]")
+        check_memory("starts", self.starts, lambda count: _ROW * self.points * count)
         check("seed", self.seed, 0 <= self.seed < 2**63, "in [0, 2**63)")
 
 
@@ -76,7 +82,7 @@ def random_points(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return rng.uniform(0.01, 1.0, count), 10 ** rng.uniform(-1.0, 1.0, count)
 
 
-def run(config: Config) -> dict[str, object]:
+def run(config: Config) -> dict[str, Any]:
     """Counts, and the lowest energy found minus the exact one: extremes over the points."""
     from theory.two_features import ground_state
 
@@ -98,14 +104,15 @@ def run(config: Config) -> dict[str, object]:
     }
 
 
-def main() -> None:
+def start(config: Config) -> int:
     """Run, write the JSON file, print it."""
-    config = parse(Config, "python -m benchmarks.no_state_below", None)
+    can_write(config.out)
     set_up_jax("cpu")
-    text = json.dumps(run(config), indent=2)
-    config.out.write_text(text + "\n")
-    print(text)
+    numbers = run(config)
+    write(numbers, config.out)
+    print(json.dumps(numbers, indent=2))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    finish(lambda: start(parse(Config, "python -m benchmarks.no_state_below", None)))

@@ -13,11 +13,13 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks import no_state_below
-from simulations._entry import set_up_jax
+from benchmarks._numbers import can_write, write
+from simulations._entry import finish, set_up_jax
 from simulations._options import parse
 
 _POINTS_AT_ONCE = 8
@@ -68,7 +70,7 @@ def search(p: np.ndarray, r: np.ndarray, config: Config) -> np.ndarray:
     return np.concatenate(found)
 
 
-def run(config: Config) -> dict[str, object]:
+def run(config: Config) -> dict[str, Any]:
     """Counts, and the lowest energy found minus the exact one: extremes over the points."""
     from simulations._three_features import SYSTEM
     from theory.three_features import ground_state
@@ -104,14 +106,15 @@ def run(config: Config) -> dict[str, object]:
     }
 
 
-def main() -> None:
+def start(config: Config) -> int:
     """Run, write the JSON file, print it."""
-    config = parse(Config, "python -m benchmarks.no_state_below_three", None)
+    can_write(config.out)
     set_up_jax("cpu")
-    text = json.dumps(run(config), indent=2)
-    config.out.write_text(text + "\n")
-    print(text)
+    numbers = run(config)
+    write(numbers, config.out)
+    print(json.dumps(numbers, indent=2))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    finish(lambda: start(parse(Config, "python -m benchmarks.no_state_below_three", None)))

@@ -12,7 +12,6 @@ A row is a network (w₁, w₂, b₁, b₂). Needs the extra `bench`.
 """
 
 import importlib.util
-import json
 import os
 import platform
 import time
@@ -25,8 +24,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks._numbers import can_write, write
 from simulations._entry import finish, set_up_jax
 from simulations._options import UsageError, check, parse
+from theory._memory import check_memory
 
 if TYPE_CHECKING:
     import torch
@@ -39,6 +40,8 @@ _QUIET = 0.25  # load per core, before the start, above which the numbers are no
 _SAME = 1e-9  # losses that agree so well, relatively, are of one state
 _BUFFERED_STEPS = 16  # steps whose random numbers are drawn together
 _REFERENCE_STARTS = 64
+_NETWORK = 1000  # bytes of a network that the flow trains
+_EXAMPLE = 8 * (_BUFFERED_STEPS + 6)  # of an example of two features, in single precision
 _TRIAL_STEPS = 100  # to see how many threads are best
 
 
@@ -71,11 +74,18 @@ class Config:
     """Where to write the numbers."""
 
     def __post_init__(self) -> None:
-        for name in ("grid", "starts", "torch_starts", "torch_steps", "batch", "repeats"):
-            check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+        most = {"grid": 1000, "starts": 10**6, "torch_starts": 10**6, "torch_steps": 10**7}
+        for name, largest in (most | {"batch": 10**6, "repeats": 1000}).items():
+            value = getattr(self, name)
+            check(name, value, value >= 1, "at least 1")
+            check(name, value, value <= largest, f"at most {largest}")
         check("seed", self.seed, 0 <= self.seed < 2**63, "in [0, 2**63)")
         fits = self.torch_starts <= self.starts
         check("torch_starts", self.torch_starts, fits, f"at most starts = {self.starts}")
+        cells = self.grid**2
+        check_memory("starts", self.starts, lambda count: _NETWORK * cells * count)
+        models = cells * self.torch_starts
+        check_memory("batch", self.batch, lambda size: _EXAMPLE * models * size)
 
 
 class TorchTraining:
@@ -344,15 +354,16 @@ def table(numbers: dict[str, Any]) -> str:
 
 
 def start(config: Config) -> int:
+    can_write(config.out)
     if importlib.util.find_spec("torch") is None:
         raise UsageError('This benchmark needs PyTorch: pip install -e ".[bench]"')
     set_up_jax("cpu")
     before = load()
-    numbers = measure(config) | {"load_before": before, "load_after": load()}
-    settings = {k: v for k, v in vars(config).items() if k != "out"}
-    text = json.dumps(numbers | {"settings": settings, "machine": machine()}, indent=2)
-    config.out.parent.mkdir(parents=True, exist_ok=True)
-    config.out.write_text(text + "\n", encoding="utf-8")
+    numbers = measure(config) | {
+        "load_before": before, "load_after": load(),
+        "settings": {k: v for k, v in vars(config).items() if k != "out"}, "machine": machine(),
+    }  # fmt: skip
+    write(numbers, config.out)
     print(table(numbers))
     print(f"Wrote {config.out}.")
     return 0

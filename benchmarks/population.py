@@ -9,7 +9,6 @@ same size; then the cost along one axis after the other with fitted exponents, a
 Everything in this process, the fastest of some turns. Needs the extra `bench`.
 """
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,10 @@ from typing import Any, Literal
 import numpy as np
 
 from benchmarks._adamw import AdamW, need_torch
+from benchmarks._numbers import can_write, write
 from benchmarks.phase_map import load, machine
 from simulations._entry import finish, set_up_jax
-from simulations._options import check, parse
+from simulations._options import check, check_batch, parse
 
 TARGET, AIM = 5.0, 1.0
 ERROR = 1e-7
@@ -59,8 +59,12 @@ class Config:
     """Where to write the numbers; the figure goes beside it."""
 
     def __post_init__(self) -> None:
-        for name in ("batch", "descent", "turns", "networks"):
-            check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+        most = {"batch": 10**6, "descent": 10**6, "turns": 1000, "networks": 1000}
+        for name, largest in most.items():
+            value = getattr(self, name)
+            check(name, value, value >= 1, "at least 1")
+            check(name, value, value <= largest, f"at most {largest}")
+        check_batch(self.batch, _SIZE[0])
         check("seed", self.seed, 0 <= self.seed < 2**63, "in [0, 2**63)")
 
 
@@ -203,6 +207,7 @@ def draw(numbers: dict[str, Any], path: Path) -> None:
 
 
 def start(config: Config) -> int:
+    can_write(config.out)
     kind = set_up_jax(config.device)
     need_torch()
     before = load()
@@ -212,8 +217,7 @@ def start(config: Config) -> int:
         "sweeps": axes, "load_before": before, "load_after": load(), "machine": machine(),
         "settings": {k: v for k, v in vars(config).items() if k != "out"},
     }  # fmt: skip
-    config.out.parent.mkdir(parents=True, exist_ok=True)
-    config.out.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    write(numbers, config.out)
     draw(numbers, config.out.with_suffix(".png"))
     best = numbers["headline"]
     print(

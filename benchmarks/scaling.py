@@ -25,13 +25,16 @@ from typing import Any, Literal
 
 import numpy as np
 
+from benchmarks._numbers import can_write, write
 from benchmarks.phase_map import load
 from simulations._entry import finish, set_up_jax
 from simulations._options import check, parse
+from theory._memory import check_memory
 
 AIMS = {"speedup": 1.8, "share_of_bound": 0.5}
 _WIDEST, _SQUARE = 4096, 2048  # features in the products that are timed, and of the square ones
 _LIMITS = {"cpu": 16_384, "gpu": 65_536}
+_CELL, _ENTRY = 200, 48  # bytes: of a cell of the sweeps; of an entry of W, six arrays at a time
 
 
 @dataclass(frozen=True)
@@ -63,15 +66,21 @@ class Config:
     """Where to write the numbers."""
 
     def __post_init__(self) -> None:
-        for name in ("chunk_sizes", "memory_cells", "features", "hidden"):
-            for value in getattr(self, name):
-                check(name, value, value >= 1, "at least 1")
         limit = _LIMITS[self.device]
-        for n in self.features:
-            check("features", n, n <= limit, f"at most {limit}")
-        check("turns", self.turns, self.turns >= 1, "at least 1")
-        least = 2 * max(self.chunk_sizes, default=1)
+        most = {"chunk_sizes": 10**6, "memory_cells": 10**8, "features": limit, "hidden": limit}
+        for name, largest in most.items():
+            values = getattr(self, name)
+            check(name, values, 1 <= len(values) <= 64, "1 to 64 numbers")
+            for value in values:
+                check(name, value, value >= 1, "at least 1")
+                check(name, value, value <= largest, f"at most {largest}")
+        check("turns", self.turns, 1 <= self.turns <= 1000, "in [1, 1000]")
+        least = 2 * max(self.chunk_sizes)
         check("cells", self.cells, self.cells >= least, f"at least two chunks, {least}")
+        check("cells", self.cells, self.cells <= 10**7, "at most 10000000")
+        check_memory("cells", self.cells, lambda count: _CELL * count)
+        check_memory("memory_cells", max(self.memory_cells), lambda count: _CELL * count)
+        check_memory("hidden", max(self.hidden), lambda m: _ENTRY * max(self.features) * m)
 
 
 def workers(asked: dict[str, Any], processes: int) -> list[dict[str, Any]]:
@@ -169,6 +178,7 @@ def sparse_limit(n: int, m: int, dtype: str, config: Config) -> dict[str, Any]:
 
 
 def start(config: Config) -> int:
+    can_write(config.out)
     kind, before = set_up_jax(config.device), load()
     limits = [
         sparse_limit(n, m, dtype, config)
@@ -183,8 +193,7 @@ def start(config: Config) -> int:
         "sparse_limit": limits, "load_before": before, "load_after": load(),
         "settings": {k: v for k, v in vars(config).items() if k != "out"},
     }  # fmt: skip
-    config.out.parent.mkdir(parents=True, exist_ok=True)
-    config.out.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    write(numbers, config.out)
     report(numbers)
     print(f"Wrote {config.out}.")
     return 0

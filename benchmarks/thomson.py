@@ -14,7 +14,6 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # both sides wait for its threads otherwise
 
-import json
 import platform
 import time
 from collections.abc import Callable
@@ -24,14 +23,17 @@ from typing import Any, Literal
 
 import numpy as np
 
+from benchmarks._numbers import can_write, write
 from benchmarks.phase_map import load
 from simulations._entry import finish, set_up_jax
 from simulations._options import check, parse
+from theory._memory import check_memory
 
 TARGET = {"cpu": 3.0, "gpu": 30.0}
 TOLERANCE = 1e-8  # of the tangent gradient over the whole gradient, on every side
 HIT = 1e-9  # relative difference to the best known energy
 _PAIR = 20  # floating-point operations for a pair: 8 for r², 4 for force and energy, 8 to add up
+_STATES = 3  # copies of all starts at a time
 _GROWTH = {"cpu": (32, 64, 128, 256), "gpu": (32, 64, 128, 256, 512)}
 
 
@@ -64,14 +66,18 @@ class Config:
     """Where to write the numbers."""
 
     def __post_init__(self) -> None:
+        check("sizes", self.sizes, 1 <= len(self.sizes) <= 64, "1 to 64 numbers")
         for size in self.sizes:
             check("sizes", size, 8 <= size <= 100, "in [8, 100]")
-        check("turns", self.turns, self.turns >= 1, "at least 1")
+        check("turns", self.turns, 1 <= self.turns <= 1000, "in [1, 1000]")
         for name in ("starts", "peer_starts"):
-            least = f"at least turns = {self.turns}"
-            check(name, getattr(self, name), getattr(self, name) >= self.turns, least)
+            value = getattr(self, name)
+            check(name, value, value >= self.turns, f"at least turns = {self.turns}")
+            check(name, value, value <= 10**7, "at most 10000000")
+        widest = max(self.sizes)
+        check_memory("starts", self.starts, lambda count: _STATES * 24 * widest * count)
         check("seed", self.seed, 0 <= self.seed < 2**63, "in [0, 2**63)")
-        check("peak", self.peak, self.peak >= 0, "at least 0")
+        check("peak", self.peak, 0 <= self.peak <= 1e9, "in [0, 1e9]")
 
 
 def slope(flat: np.ndarray, n: int) -> tuple[float, np.ndarray]:
@@ -209,6 +215,7 @@ def growth(config: Config) -> list[dict[str, Any]]:
 
 
 def start(config: Config) -> int:
+    can_write(config.out)
     kind, before = set_up_jax(config.device), load()
     rows = [compared(n, config) for n in config.sizes]
     key = "cpu_seconds_to_a_hit" if config.device == "cpu" else "seconds_to_a_hit"
@@ -218,8 +225,7 @@ def start(config: Config) -> int:
         "load_before": before, "load_after": load(),
         "settings": {k: v for k, v in vars(config).items() if k != "out"},
     }  # fmt: skip
-    config.out.parent.mkdir(parents=True, exist_ok=True)
-    config.out.write_text(json.dumps(_finite(numbers), indent=2) + "\n", encoding="utf-8")
+    write(_finite(numbers), config.out)
     for row in rows:
         print(
             f"N = {row['n']}: {1e3 * row['random'][key]:.3g} ms to a hit from random starts, "

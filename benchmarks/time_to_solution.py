@@ -22,11 +22,14 @@ import numpy as np
 
 from benchmarks._adamw import AdamW, need_torch
 from benchmarks._crystal import crystal, fits
+from benchmarks._numbers import can_write, write
 from benchmarks.phase_map import load, machine
 from simulations._entry import finish, set_up_jax
-from simulations._options import check, parse
+from simulations._options import check, check_batch, parse
+from theory._memory import check_memory
 
 TARGET_TIME, TARGET_LOSS = 1 / 5, 0.01
+_PAIR = 800  # bytes of the exact loss and its slope for each pair of features
 _RATES = (1e-3, 3e-3, 1e-2)
 
 
@@ -63,9 +66,14 @@ class Config:
     """Where to write the numbers."""
 
     def __post_init__(self) -> None:
-        for name in ("n", "m", "seeds", "steps", "batch", "evaluations"):
-            check(name, getattr(self, name), getattr(self, name) >= 1, "at least 1")
+        most = {"n": 10**4, "m": 10**4, "seeds": 1000, "steps": 10**7}
+        for name, largest in (most | {"batch": 10**6, "evaluations": 10**6}).items():
+            value = getattr(self, name)
+            check(name, value, value >= 1, "at least 1")
+            check(name, value, value <= largest, f"at most {largest}")
         check("density", self.density, 0 < self.density <= 1, "in (0, 1]")
+        check_memory("n", self.n, lambda n: _PAIR * n * n)
+        check_batch(self.batch, self.n)
         check("rtol", self.rtol, 1e-12 <= self.rtol <= 1e-2, "in [1e-12, 1e-2]")
 
 
@@ -204,6 +212,7 @@ def sentence(start: str, numbers: dict[str, float]) -> str:
 
 
 def run(config: Config) -> int:
+    can_write(config.out)
     set_up_jax("cpu")
     need_torch()
     before = load()
@@ -218,8 +227,7 @@ def run(config: Config) -> int:
         "load_after": load(), "machine": machine(),
         "settings": {k: v for k, v in vars(config).items() if k != "out"},
     }  # fmt: skip
-    config.out.parent.mkdir(parents=True, exist_ok=True)
-    config.out.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    write(numbers, config.out)
     for start in set(numbers) & {"exact", "crystal"}:
         print(sentence(start, numbers[start]))
     print(f"Compiling apart: {compiling:.1f} s.")

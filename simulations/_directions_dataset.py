@@ -183,15 +183,18 @@ def common(W: np.ndarray, b: np.ndarray) -> list[float]:
 def _random(config: "Config") -> xr.Dataset:
     """The same of n random directions, many times."""
     rng = np.random.default_rng(config.seed)
-    draws = rng.normal(size=(config.random, config.dimensions, config.features))
-    draws /= np.linalg.norm(draws, axis=1, keepdims=True)
-    values = np.array([statistics(W) for W in draws])
+    size = (config.dimensions, config.features)
+    values = np.array([statistics(_units(rng.normal(size=size))) for _ in range(config.random)])
     return xr.Dataset(
         {
             f"random_{name}": ("draw", values[:, k], {"long_name": f"{text}, random"} | _ONE)
             for k, (name, text) in enumerate(_STATISTICS.items())
         }
     )
+
+
+def _units(columns: np.ndarray) -> np.ndarray:
+    return columns / np.linalg.norm(columns, axis=0)
 
 
 def _fewer(config: "Config", results: Sequence[Mapping[str, np.ndarray]]) -> xr.Dataset:

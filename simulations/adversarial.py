@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from theory._memory import check_memory
+
 from ._entry import Simulation
 from ._execution import Execute
 from ._full import resolve
@@ -11,6 +13,8 @@ from ._options import Options, check, check_batch
 
 if TYPE_CHECKING:
     import xarray as xr
+
+_ARRAYS = 8  # of all inputs at a time: samples, attacks, outputs, residuals, what is derived
 
 FULL = {
     "n": 400,
@@ -102,6 +106,7 @@ class Config(Options):
         rate = self.learning_rate
         check("learning_rate", rate, 1e-6 <= rate <= 1, "in [1e-06, 1]")
         check_batch(self.batch, self.n)
+        check_memory("inputs", self.inputs, lambda count: 8 * _ARRAYS * self.n * count)
 
 
 def run(config: Config, execute: Execute) -> "xr.Dataset":

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from benchmarks._crystal import LEAST, crystal
+from simulations._options import UsageError
 
 ROOT = Path(__file__).parent.parent
 GLOSSARY = ROOT / "docs" / "glossary.md"
@@ -118,6 +119,21 @@ def test_mistakes_with_many_features(name: str, arguments: tuple[str, ...], sent
     done = run(*arguments, name=name)
     assert done.returncode == 2
     assert done.stderr == sentence
+
+
+@pytest.mark.parametrize(
+    "name", sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
+)
+def test_where_the_numbers_go_is_tried_before_anything_is_measured(
+    name: str, tmp_path: Path
+) -> None:
+    benchmark = importlib.import_module(f"benchmarks.{name}")
+    program = benchmark.run if name == "time_to_solution" else benchmark.start
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"^Argument `out` must be writable, but .* is not: .*\.$"):
+        program(benchmark.Config(out=tmp_path / "file" / "x" / "y.json"))
+    with pytest.raises(UsageError, match=r"^Argument `out` must be a file, but .* is a folder\.$"):
+        program(benchmark.Config(out=tmp_path))
 
 
 @pytest.mark.parametrize(("path", "name"), found(NAME))

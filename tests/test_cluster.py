@@ -21,12 +21,14 @@ import sys
 import jax
 import numpy as np
 import tms_physics as tp
+from tms_physics._memory import available_memory
 
 jax.config.update("jax_enable_x64", True)
 process, processes = tp.join_cluster() if sys.argv[2] == "cluster" else (0, 1)
 given = dict(np.load(sys.argv[1]))
 mesh = tp.feature_mesh()
 assert mesh.size == 2, mesh
+assert available_memory() > 0
 if processes == 2:
     n = given["b"].shape[0] // 2
     mine = {k: a[..., process * n : (process + 1) * n] for k, a in given.items()}
@@ -35,14 +37,19 @@ out = tp.evaluate_sparse_limit(given.pop("W"), given.pop("b"), **given, mesh=mes
 for number, shard in enumerate(out.forces.addressable_shards):
     assert shard.data.shape == (3, 5)
     place = process + number
-    bias = out.gradient[1].addressable_shards[number].data
-    np.savez(f"{sys.argv[1]}.{place}.npz", energy=out.energy, forces=shard.data, b=bias)
+    split = {"forces": out.forces, "W": out.gradient[0], "b": out.gradient[1]}
+    split |= {"one_body": out.one_body, "pairs": out.pairs}
+    parts = {name: array.addressable_shards[number].data for name, array in split.items()}
+    np.savez(f"{sys.argv[1]}.{place}.npz", energy=out.energy, **parts)
 if processes == 2:
-    try:
-        tp.evaluate_sparse_limit(tp.share_features(mesh, mine["W"] + [0, np.nan][process]),
-            tp.share_features(mesh, mine["b"]), importance=1.0, mesh=mesh)
-    except ValueError as error:
-        print(error)
+    shares = [tp.share_features(mesh, mine[name]) for name in ("W", "b")]
+    wrong = tp.share_features(mesh, mine["W"] + [0, np.nan][process])
+    for W, b in ((wrong, shares[1]), (np.full((3, 10), 1.0 + process), np.zeros(10)),
+                 (shares[0], np.full(10, -1.0 - process))):
+        try:
+            tp.evaluate_sparse_limit(W, b, importance=1.0, mesh=mesh)
+        except ValueError as error:
+            print(error)
 """
 
 
@@ -85,10 +92,11 @@ def compare(path: Path, numbers: dict[str, np.ndarray]) -> None:
     parts = [np.load(f"{path}.{place}.npz") for place in range(2)]
     for part in parts:
         np.testing.assert_allclose(part["energy"], one.energy, rtol=1e-13)
-    forces = np.concatenate([part["forces"] for part in parts], axis=1)
-    np.testing.assert_allclose(forces, one.forces, rtol=1e-12, atol=1e-14)
-    slope = np.concatenate([part["b"] for part in parts])
-    np.testing.assert_allclose(slope, one.gradient[1], rtol=1e-12, atol=1e-14)
+    alone = {"forces": one.forces, "W": one.gradient[0], "b": one.gradient[1]}
+    alone |= {"one_body": one.one_body, "pairs": one.pairs}
+    for name, expected in alone.items():
+        whole = np.concatenate([part[name] for part in parts], axis=-1)
+        np.testing.assert_allclose(whole, expected, rtol=1e-12, atol=1e-14, err_msg=name)
 
 
 @pytest.mark.timeout(120)
@@ -114,8 +122,10 @@ def test_two_processes_that_slurm_started_equal_one(given: tuple[Path, Any]) -> 
     job |= {"SLURM_NTASKS": 2, "SLURM_LOCALID": 0}
     texts = said([started(given[0], "cluster", SLURM_PROCID=i, **job) for i in range(2)])
     compare(*given)
-    refusal = "Argument `W` must be finite in every process."
-    assert [text.splitlines()[-1] for text in texts] == [refusal] * 2  # after remarks of gloo
+    same = "must be the same in every process or of `share_features`, but differs."
+    told = ["Argument `W` must be finite in every process."]
+    told += [f"Argument `{name}` {same}" for name in ("W", "b")]
+    assert [text.splitlines()[-3:] for text in texts] == [told] * 2  # after remarks of gloo
 
 
 def test_an_address_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,7 @@ from theory._checks import (
     check_positive,
     check_share,
 )
+from theory._memory import check_pairs
 from theory.mean_field.gaussian import normal_density
 
 Array = NDArray[np.float64]
@@ -86,6 +87,7 @@ def sensitivity(W: ArrayLike) -> Array:
     weights = check_finite("W", W)
     if weights.ndim != 2:
         raise ValueError(f"Argument `W` must have shape (m, n), but has shape {weights.shape}.")
+    check_pairs("W", weights, 2)
     return np.linalg.norm(weights.T @ weights, axis=0)
 
 

@@ -29,6 +29,7 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from theory._checks import as_number, check_finite, check_positive, check_real
+from theory._memory import check_pairs
 
 Phase = Literal["first", "shared", "second"]
 TRIPLE_POINT = (3.0, 1.0)  # kurtosis, ratio
@@ -99,6 +100,7 @@ def loss(W: ArrayLike, *, value: ArrayLike, kurtosis: float) -> float:
     n = W.shape[1]
     if value.shape not in ((), (n,)):
         raise ValueError(f"Argument `value` must have shape () or ({n},), but has {value.shape}.")
+    check_pairs("W", W, 2)
     gram, kurtosis = W.T @ W, _kurtosis(kurtosis)
     own = np.diag(gram)
     cross = np.sum(gram**2) - np.sum(own**2)

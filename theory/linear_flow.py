@@ -32,6 +32,7 @@ from theory._checks import (
     check_positive,
     real_array,
 )
+from theory._memory import check_pairs
 
 Array = NDArray[np.float64]
 
@@ -48,6 +49,7 @@ def loss(W: ArrayLike, *, importance: ArrayLike, density: ArrayLike) -> float:
     W: (m, n); importance, density: scalar or (n,). Raises ValueError for an invalid one of them.
     """
     W, importance, variance = _model(W, importance, density)
+    check_pairs("W", W, 2)
     error = np.eye(W.shape[1]) - W.T @ W
     return float(importance @ error**2 @ variance)
 
@@ -55,6 +57,7 @@ def loss(W: ArrayLike, *, importance: ArrayLike, density: ArrayLike) -> float:
 def velocity(W: ArrayLike, *, importance: ArrayLike, density: ArrayLike) -> Array:
     """Ẇ = -∂L/∂W (m, n) of `loss`, whose arguments it takes."""
     W, importance, variance = _model(W, importance, density)
+    check_pairs("W", W, 3)
     pull = np.outer(importance, variance) * (np.eye(W.shape[1]) - W.T @ W)
     return 2 * W @ (pull + pull.T)
 
@@ -185,6 +188,7 @@ def recovery(W: ArrayLike, *, density: ArrayLike) -> Array:
     W: (m, n); density: scalar or (n,). Raises ValueError for an invalid one of them.
     """
     W, _, variance = _model(W, 1.0, density)
+    check_pairs("W", W, 2)
     return 1 - (np.eye(W.shape[1]) - W.T @ W) ** 2 @ variance / variance
 
 

@@ -4,47 +4,96 @@ XLA ends the whole process where it cannot allocate, so no error can be caught a
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import jax
+import numpy as np
 
 _UNASKED = 10**8  # bytes that every machine has
+# A group's limit, what it uses, and of this the files read but not in use, in memory.stat.
+_VERSION_2 = ("memory.max", "memory.current", "inactive_file")
+_VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
 
 
 def available_memory() -> int:
-    """Bytes that JAX's default device can give: of a GPU what is free; of the machine what can be
-    had without swapping, within the limit of a container where one is."""
-    statistics = jax.devices()[0].memory_stats() or {}
+    """Bytes that this process's first device can give: of a GPU what is free; of the machine what
+    can be had without swapping, within the limits of the control groups around the process."""
+    statistics = jax.local_devices()[0].memory_stats() or {}
     if "bytes_limit" in statistics:
         return statistics["bytes_limit"] - statistics["bytes_in_use"]
-    found = [_physical()]
-    with suppress(OSError, ValueError):
-        limit = int(Path("/sys/fs/cgroup/memory.max").read_text())
-        found.append(limit - int(Path("/sys/fs/cgroup/memory.current").read_text()))
-    return max(min(found), 0)
+    return host_memory(Path("/"))
 
 
-def _physical() -> int:
+def host_memory(root: Path) -> int:
+    """The same of the machine whose files lie in `root`."""
+    return max(min([_physical(root), *_left_in_groups(root)]), 0)
+
+
+def _physical(root: Path) -> int:
     with suppress(OSError, ValueError, IndexError):
-        text = Path("/proc/meminfo").read_text()
+        text = (root / "proc/meminfo").read_text()
         return int(text.partition("MemAvailable:")[2].split()[0]) * 1024
     with suppress(AttributeError, OSError, ValueError):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return 2**63  # unknown: nothing is refused
 
 
-def check_memory(name: str, value: int, needs: Callable[[int], int]) -> None:
-    """Raises ValueError unless the `needs(value)` bytes, rising in `value`, are available."""
+def _left_in_groups(root: Path) -> Iterator[int]:
+    """What every control group around this process leaves, of version 2 or 1 of the kernel's.
+
+    A container may see its own group at the top and not where the kernel says that it is.
+    """
+    with suppress(OSError, ValueError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            names = [part for part in path.split("/") if part not in ("", "..")]
+            if not controllers:
+                yield from _left(root / "sys/fs/cgroup", names, _VERSION_2)
+            elif "memory" in controllers.split(","):
+                yield from _left(root / "sys/fs/cgroup/memory", names, _VERSION_1)
+
+
+def _left(top: Path, names: list[str], files: tuple[str, str, str]) -> Iterator[int]:
+    """Of the group and of all above it; files that are read can be dropped from memory."""
+    limit, used, cached = files
+    for depth in range(len(names) + 1):
+        folder = top.joinpath(*names[:depth])
+        with suppress(OSError, ValueError):  # "max": no limit
+            free = int((folder / limit).read_text()) - int((folder / used).read_text())
+            yield free + _statistic(folder / "memory.stat", cached)
+
+
+def _statistic(file: Path, name: str) -> int:
+    with suppress(OSError, ValueError, KeyError):
+        return int(dict(line.split() for line in file.read_text().splitlines())[name])
+    return 0
+
+
+def check_memory(name: str, value: int, needs: Callable[[int], int], things: str = "") -> None:
+    """Raises ValueError unless the `needs(value)` bytes, rising in `value`, are available.
+
+    `value` is the argument `name` itself or, where `things` are named, how many of them it has.
+    """
     value = int(value)
     if needs(value) <= _UNASKED or needs(value) <= (free := available_memory()):
         return
     most = _largest(lambda size: needs(size) <= free, value)
-    rule = f"at most about {most} on this machine, where {_gigabytes(free)} of memory are available"
+    must, found = f"be at most about {most}", f"is {value}, which needs"
+    if things:
+        must, found = f"have at most about {most} {things}", f"has {value}, which need"
     raise ValueError(
-        f"Argument `{name}` must be {rule}, but is {value}, which needs {_gigabytes(needs(value))}."
+        f"Argument `{name}` must {must} on this machine, where {_gigabytes(free)} of memory are "
+        f"available, but {found} {_gigabytes(needs(value))}."
     )
+
+
+def check_pairs(name: str, array: jax.Array | np.ndarray, arrays: int, of: str = "columns") -> None:
+    """Raises ValueError unless so many arrays (n, n) fit memory beside `array` (m, n), of its type;
+    (m, m) if they are pairs `of` rows."""
+    size = arrays * array.dtype.itemsize
+    check_memory(name, array.shape[of == "columns"], lambda n: size * n * n, of)
 
 
 def _largest(fits: Callable[[int], bool], above: int) -> int:

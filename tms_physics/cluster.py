@@ -107,3 +107,21 @@ def share_features(mesh: Mesh, array: np.ndarray) -> jax.Array:
 def features_last(mesh: Mesh, ndim: int) -> NamedSharding:
     """How an array with the features along its last axis lies on the mesh."""
     return NamedSharding(mesh, P(*[None] * (ndim - 1), mesh.axis_names[0]))
+
+
+def split_features(mesh: Mesh, **arrays: jax.Array) -> list[jax.Array]:
+    """The arrays as they lie on the mesh, of which each process gives the whole or its own part.
+
+    Raises `ValueError`, in every process, where whole ones are not the same in all.
+    """
+    return [_split(mesh, name, array) for name, array in arrays.items()]
+
+
+def _split(mesh: Mesh, name: str, array: jax.Array) -> jax.Array:
+    try:
+        return jax.device_put(array, features_last(mesh, array.ndim))
+    except AssertionError:
+        raise ValueError(
+            f"Argument `{name}` must be the same in every process or of `share_features`, but "
+            "differs."
+        ) from None

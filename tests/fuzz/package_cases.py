@@ -42,9 +42,6 @@ RESULTS = {
 }
 # What a search calls on arrays that it made, inside compiled loops.
 WITHIN = {
-    *("Sphere.tangent", "Sphere.retract", "Sphere.longest_step", "Sphere.gradient_scale"),
-    *("FreeSpace.tangent", "FreeSpace.retract", "FreeSpace.longest_step"),
-    *("FreeSpace.gradient_scale", "Sphere.frames", "FreeSpace.frames"),
     *("RieszEnergy.charged", "RieszEnergy.slopes"),
 }
 
@@ -285,7 +282,26 @@ def _dynamics() -> Iterator[Case]:
     )  # fmt: skip
     for name in ("Sphere", "FreeSpace"):
         yield _case(name, dimension=(count(2 if name == "Sphere" else 1), 3))
-        yield _case(f"{name}.random", getattr(tms, name)(3).random, n=(size(), 4), key=(KEYS, KEY))
+        yield from _methods_of(name)
+
+
+def _methods_of(name: str) -> Iterator[Case]:
+    """Of a space; inside loops the values of arrays are not looked at, only their shapes."""
+    space = getattr(tms, name)(3)
+    wrong = (*NOT_NUMBERS, None, 0.5, np.ones(3), np.ones((2, 4)), np.ones((3, 5, 1, 1)))
+    points, move = Kind(wrong), Kind((*wrong, np.ones((3, 5)), np.ones((3, 4, 1))))
+    yield _case(f"{name}.random", space.random, n=(size(), 4), key=(KEYS, KEY))
+    for method in (space.tangent, space.retract):
+        pair = {"X": (move, np.eye(3, 4)), "V": (move, np.ones((3, 4)))}
+        yield _case(f"{name}.{method.__name__}", method, **pair)
+    yield _case(f"{name}.longest_step", space.longest_step, n=(POSITIVE, 4))
+    before = Kind((*NOT_NUMBERS, None, np.ones(1), np.ones((1, 1))))
+    yield _case(
+        f"{name}.gradient_scale", space.gradient_scale,
+        gradient=(points, np.ones((3, 4))), before=(before, 1.0),
+    )  # fmt: skip
+    frames = Kind((*wrong, np.ones((3, 4, 1))))
+    yield _case(f"{name}.frames", space.frames, X=(frames, np.eye(3, 4)))
 
 
 def _bad_samplers() -> tuple[Callable[..., Any], ...]:

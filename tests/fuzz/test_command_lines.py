@@ -1,4 +1,4 @@
-"""Whatever is typed after a simulation's name is a config or one sentence, and nothing is begun."""
+"""Whatever is typed after a program's name is a config or one sentence, and nothing is begun."""
 
 import dataclasses
 import importlib
@@ -16,6 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paper_figures import __main__ as figures
+from paper_figures.explorer import __main__ as explorer
 from simulations import combine
 from simulations.__main__ import names
 from simulations._options import HOW, Options, UsageError, parse, question
@@ -27,7 +29,12 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGS: dict[str, type] = {
     name: importlib.import_module(f"simulations.{name}").SIMULATION.config for name in names()
 } | {"combine": combine.Combine}
-LEAST = 1200
+BENCHMARKS = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
+CONFIGS |= {
+    f"benchmarks.{name}": importlib.import_module(f"benchmarks.{name}").Config
+    for name in BENCHMARKS
+}
+LEAST = 1500
 HUGE = str(10**30)
 
 NOT_WHOLE = ("nan", "1.5", "-1", "many", "", "1e3", HUGE)
@@ -48,11 +55,11 @@ NOT_SHARDS = (
 )
 
 
-def options(config: type) -> Iterator[tuple[str, Any]]:
-    """Names and types of the options of a command line."""
+def options(config: type) -> Iterator[tuple[str, Any, Any]]:
+    """Names, types and defaults of the options of a command line."""
     hints = typing.get_type_hints(config)
     for item in dataclasses.fields(config):
-        yield item.name, hints[item.name]
+        yield item.name, hints[item.name], item.default
 
 
 def parts(kind: Any) -> tuple[Any, ...]:
@@ -62,7 +69,7 @@ def parts(kind: Any) -> tuple[Any, ...]:
     return tuple(part for part in found if part is not type(None))
 
 
-def wrong_words(name: str, kind: Any) -> Iterator[list[str]]:
+def wrong_words(name: str, kind: Any, default: Any) -> Iterator[list[str]]:
     """What an option never takes."""
     for part in parts(kind):
         inside = typing.get_args(part)
@@ -78,8 +85,7 @@ def wrong_words(name: str, kind: Any) -> Iterator[list[str]]:
             yield from ([word] for word in ("abacus", "", "0", "nan"))
         elif typing.get_origin(part) is tuple:
             yield from _wrong_tuples(inside)
-        none_at_all = inside[-1:] == (Ellipsis,) and name == "sizes"
-        if part is not bool and not none_at_all:
+        if part is not bool and default != ():
             yield []
 
 
@@ -107,10 +113,10 @@ def flag(name: str) -> str:
 def lines(config: type) -> Iterator[list[str]]:
     """Every listed bad command line of a program."""
     first = ["somewhere"] if config is combine.Combine else []
-    for name, kind in options(config):
+    for name, kind, default in options(config):
         if name in ("folder", "out") or (name == "max_failed_share" and first):
             continue
-        for words in wrong_words(name, kind):
+        for words in wrong_words(name, kind, default):
             yield [*first, flag(name), *words]
     yield [*first, "--colour", "red"]
     yield [*first, "word", "other"]
@@ -146,6 +152,46 @@ def test_every_listed_bad_line_is_refused() -> None:
     assert not wrong, "\n".join(wrong[:50])
 
 
+FIGURES: list[tuple[Any, list[str]]] = [
+    (module, line)
+    for module, flags in (
+        (figures, ("--out", "--rebuild", "--run")),
+        (explorer, ("--out", "--data")),
+    )
+    for line in (
+        *([option] for option in flags),
+        *([option, ""] for option in flags[1:]),
+        *([option, "/dev/null/x"] for option in flags[1:]),
+        ["--colour", "red"],
+        [""],
+        ["abacus"],
+        ["--out", "x", "--out"],
+        ["-x"],
+    )
+]
+
+
+@pytest.mark.parametrize(("module", "line"), FIGURES)
+def test_bad_lines_of_figures_are_refused(
+    module: Any,
+    line: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def begun(*_: Any, **__: Any) -> None:
+        raise AssertionError(line)
+
+    for name in ("_make.make_all", "_rebuild.rebuild", "_rebuild.adopt", "explorer._page.page"):
+        monkeypatch.setattr(f"paper_figures.{name}", begun)
+    monkeypatch.chdir(tmp_path)
+    assert module.main(line) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert told.err.endswith(".\n")
+
+
 def _numbers(value: Any) -> Iterator[float]:
     if isinstance(value, dict | list | tuple):
         for item in value.values() if isinstance(value, dict) else value:
@@ -175,13 +221,15 @@ def _made(config: type, line: Sequence[str]) -> Options | str:
 def test_drawn_lines_give_a_config_or_a_sentence(name: str, data: st.DataObject) -> None:
     """And a config holds finite numbers, and comes back from its record."""
     config = CONFIGS[name]
-    option = data.draw(st.sampled_from([name for name, _ in options(config)]))
+    option = data.draw(st.sampled_from([name for name, *_ in options(config)]))
     made = _made(config, [flag(option), *data.draw(st.lists(WORDS, max_size=3))])
     if isinstance(made, str):
         assert "\n" not in made
         assert made.endswith(".")
         return
     assert all(math.isfinite(x) for x in _numbers(question(made)))
+    if not isinstance(made, Options):
+        return  # a benchmark, which keeps no record to go on from
     again = restore(config, made.out, json.loads(json.dumps(question(made))))
     how = {name: getattr(made, name) for name in HOW}
     assert dataclasses.replace(again, **how) == made

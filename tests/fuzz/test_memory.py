@@ -10,9 +10,14 @@ import jax
 import numpy as np
 import pytest
 
+import benchmarks.no_state_below
+import benchmarks.phase_map
+import benchmarks.scaling
+import benchmarks.time_to_solution
 import tms_physics as tms
 from simulations import (
     absolute_value,
+    adversarial,
     basins,
     escape,
     geometry,
@@ -24,7 +29,8 @@ from simulations import (
     thomson,
 )
 from theory import _memory as theory_memory
-from theory import universal_optima
+from theory import capacity, linear_flow, universal_optima
+from theory.adversarial import sensitivity
 from tms_physics import _memory as package_memory
 
 pytestmark = [pytest.mark.no_hook, pytest.mark.timeout(120)]
@@ -72,6 +78,12 @@ REFUSED: list[tuple[str, Callable[[], object]]] = [
     ("batch", lambda: scaling.Config(n=2000, batch=10**6)),
     ("batch", lambda: absolute_value.Config(batch=10**6)),
     ("batch", lambda: privileged_basis.Config(batch=10**6)),
+    ("inputs", lambda: adversarial.Config(n=2000, m=20, inputs=10**6)),
+    ("batch", lambda: benchmarks.phase_map.Config(batch=10**6)),
+    ("starts", lambda: benchmarks.phase_map.Config(grid=1000, starts=100)),
+    ("starts", lambda: benchmarks.no_state_below.Config(starts=10**6)),
+    ("hidden", lambda: benchmarks.scaling.Config(features=(16_384,), hidden=(16_384,))),
+    ("n", lambda: benchmarks.time_to_solution.Config(n=10**4)),
 ]
 
 
@@ -89,6 +101,69 @@ def _train(batch: int) -> object:
         key=KEY,
         batch=batch,
     )
+
+
+MANY = 60_000
+W, B, ONE = np.ones((1, MANY)), np.zeros(MANY), {"importance": 1.0}
+P = ONE | {"density": 0.1}
+LONG = np.ones((MANY, 1))
+
+PAIRS: dict[str, tuple[str, Callable[[], object]]] = {
+    "pair_energy": ("W", lambda: tms.pair_energy(W, B, **ONE)),
+    "pair_forces": ("W", lambda: tms.pair_forces(W, B, **ONE)),
+    "population_loss": ("W", lambda: tms.population_loss(W, B, **P)),
+    "evaluate_population": ("W", lambda: tms.evaluate_population(W, B, **P)),
+    "hidden": ("W", lambda: tms.hidden_relu_population_loss(W, B, **P)),
+    "PopulationLoss": ("params", lambda: tms.PopulationLoss(np.ones(MANY), 0.1)((W, B))),
+    "linear": ("W", lambda: tms.linear_population_loss(W, B, **P)),
+    "riesz_energy": ("X", lambda: tms.riesz_energy(W)),
+    "RieszEnergy": ("X", lambda: tms.RieszEnergy()(W)),
+    "charged": ("X", lambda: tms.RieszEnergy().charged(jax.numpy.asarray(W), B)),
+    "relu_interference": ("X", lambda: tms.relu_interference(W)),
+    "frame_potential": ("X", lambda: tms.frame_potential(LONG)),
+    "one_active": ("W1", lambda: tms.one_active_losses(W, LONG, B)),
+    "interference": ("W", lambda: tms.interference(W)),
+    "dimensionality": ("W", lambda: tms.feature_dimensionality(W)),
+    "tight_frame_defect": ("W", lambda: tms.tight_frame_defect(LONG)),
+    "network_invariant": ("params", lambda: tms.network_invariant((W, B))),
+    "rotation_modes": ("params", lambda: tms.rotation_modes((LONG, np.zeros(1)))),
+    "symmetry_group": ("W", lambda: tms.symmetry_group(W)),
+    "name_arrangement": ("W", lambda: tms.name_arrangement(W)),
+    "tegum_factors": ("W", lambda: tms.tegum_factors(W)),
+    "align": ("W", lambda: tms.align(W, W)),
+    "feature_attack": ("W", lambda: tms.feature_attack(W, B, B, radius=1.0)),
+    "worst_attack": ("W", lambda: tms.worst_attack(W, B, B, radius=1.0)),
+    "linear_attack": ("matrix", lambda: tms.linear_attack(W, np.ones(1), radius=1.0)),
+    "curvature": ("y", lambda: tms.curvature(lambda y: (y**2).sum(), np.ones(3000))),
+    "particle_invariant": ("states", lambda: tms.particle_invariant(W[None])),
+    "tegum_product": ("pieces", lambda: tms.arrangements.tegum_product(W, LONG)),
+    "seen_from": ("points", lambda: tms.arrangements.seen_from(LONG, 0)),
+    "sensitivity": ("W", lambda: sensitivity(W)),
+    "flow.loss": ("W", lambda: linear_flow.loss(W, **P)),
+    "flow.velocity": ("W", lambda: linear_flow.velocity(W, **P)),
+    "flow.recovery": ("W", lambda: linear_flow.recovery(W, density=0.1)),
+    "capacity.loss": ("W", lambda: capacity.loss(W, value=1.0, kurtosis=2.0)),
+}
+
+
+@pytest.mark.parametrize("which", PAIRS)
+def test_pairs_beyond_memory_are_refused(which: str) -> None:
+    name, call = PAIRS[which]
+    things = "(columns|rows|numbers|particles)"
+    rule = rf"Argument `{name}` must have at most about \d+ {things} on this machine, where about 8"
+    with pytest.raises(ValueError, match=rf"{rule} GB of memory are available, but has \d+, which"):
+        call()
+
+
+def test_pairs_are_refused_while_tracing() -> None:
+    """The shapes are known then; many at once are judged by one of them."""
+    few = jax.ShapeDtypeStruct((5, 1, 3000), float)
+    many = jax.ShapeDtypeStruct((5, 1, MANY), float)
+    jax.eval_shape(jax.vmap(tms.interference), few)
+    with pytest.raises(ValueError, match="Argument `W` must have at most about 22000 columns"):
+        jax.eval_shape(jax.jit(jax.vmap(tms.interference)), many)
+    with pytest.raises(ValueError, match="Argument `X` must have at most about"):
+        jax.eval_shape(jax.grad(tms.riesz_energy), jax.ShapeDtypeStruct((1, MANY), float))
 
 
 @pytest.mark.parametrize(("name", "call"), REFUSED, ids=range(len(REFUSED)))
@@ -120,7 +195,9 @@ def test_defaults_fit() -> None:
         module.Config()
     for module in (absolute_value, basins, phase_boundary, privileged_basis, scaling, thomson):
         module.Config()
-    for module in (absolute_value, privileged_basis, scaling, thomson):
+    for name in ("no_state_below", "phase_map", "scaling", "time_to_solution"):
+        getattr(benchmarks, name).Config()
+    for module in (absolute_value, adversarial, privileged_basis, scaling, thomson):
         module.Config(full=True)
     phase_boundary.Config(n_features=3, map_grid=1000, grid=256)
 

@@ -170,3 +170,26 @@ def test_a_folder_without_a_finished_run_is_refused(
     (data / "manifest.json").write_text(kept)
     assert program.main(words) == 2
     assert capsys.readouterr().err == "Simulation toy has no variable 'missing'.\n"
+
+
+@pytest.mark.parametrize("suffix", ["json", "nc"])
+@pytest.mark.parametrize("damage", ["empty", "half", "other"])
+def test_a_damaged_run_is_refused(
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    suffix: str,
+    damage: str,
+) -> None:
+    monkeypatch.setattr(program, "DATA", data)
+    finished(tmp_path)
+    path, before = tmp_path / f"toy.{suffix}", (data / "manifest.json").read_bytes()
+    whole = path.read_bytes()
+    wrong = {"empty": b"", "half": whole[: len(whole) // 2], "other": b"[1, 2]"}
+    path.write_bytes(wrong[damage])
+    assert program.main(["--rebuild", "curve", "--run", str(tmp_path), "--out", str(tmp_path)]) == 2
+    kind = "the record of a run" if suffix == "json" else "a dataset of a run"
+    assert capsys.readouterr().err == f"File {path} is not {kind}, but damaged.\n"
+    assert os.listdir(data) == ["manifest.json"]
+    assert (data / "manifest.json").read_bytes() == before

@@ -192,3 +192,12 @@ def test_full_replaces_what_is_not_given() -> None:
 def test_bad_options_get_one_sentence(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=re.escape(f"Argument {sentence}")):
         Config(**options)
+
+
+def test_random_directions_drawn_one_by_one_are_those_drawn_at_once() -> None:
+    config = Config(**SMALL)
+    draws = np.random.default_rng(config.seed).normal(size=(config.random, 2, 4))
+    units = draws / np.linalg.norm(draws, axis=1, keepdims=True)
+    together = np.array([dataset_module.statistics(W) for W in units])
+    found = dataset_module._random(config)
+    np.testing.assert_array_equal(np.stack([*found.data_vars.values()], axis=1), together)

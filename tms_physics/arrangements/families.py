@@ -119,6 +119,8 @@ def tegum_product(*pieces: np.ndarray) -> np.ndarray:
             raise ValueError(f"Argument `pieces` must be finite, but is {shown(array)}.")
     if not arrays:
         raise ValueError("Argument `pieces` must hold at least one array, but is ().")
+    rows, columns = (sum(array.shape[axis] for array in arrays) for axis in (0, 1))
+    check_memory("pieces", columns, lambda n: 8 * rows * n, "columns")
     return np.asarray(block_diag(*arrays))
 
 

@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 
 from .._checks import check_count, host_array, shown
+from .._memory import check_pairs
 
 _PRIMES = (2, 3, 5)
 
@@ -72,6 +73,7 @@ def seen_from(points: np.ndarray, index: int) -> np.ndarray:
         )
     if not 0 <= check_count("index", index, 0) < points.shape[1]:
         raise ValueError(f"Argument `index` must be in [0, {points.shape[1] - 1}], but is {index}.")
+    check_pairs("points", points, 2, "rows")
     complement = np.linalg.svd(points[:, [index]])[0][:, 1:]
     seen = complement.T @ np.delete(points, index, axis=1)
     norms = np.linalg.norm(seen, axis=0)

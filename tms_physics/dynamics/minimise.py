@@ -21,7 +21,7 @@ from .._checks import (
     real_array,
     shown,
 )
-from .._memory import check_memory
+from .._memory import check_memory, check_pairs
 from .._types import IntScalar, Key, Number, Params, Scalar, State
 from . import result as outcomes
 from ._flat import DENSE_PARAMETERS, flatten
@@ -128,6 +128,7 @@ def network_invariant(params: Params) -> Float[Array, " N"]:
     An output is dead where b_i + Σ_j max(G_ij, 0) ≤ 0: it is never active, whatever b_i.
     """
     W, b = network_params(params)
+    check_pairs("params", W, 3)
     gram = W.T @ W
     dead = b + jnp.sum(jnp.maximum(gram, 0.0), axis=1) <= 0
     return jnp.concatenate([gram.ravel(), jnp.where(dead, 0.0, b)])

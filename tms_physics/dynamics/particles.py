@@ -176,6 +176,8 @@ def particle_invariant(states: np.ndarray) -> np.ndarray:
     if known.ndim != 3 or not np.all(np.isfinite(known)):
         rule = "finite, of shape (K, d, N)"
         raise ValueError(f"Argument `states` must be {rule}, but is {shown(states)}.")
+    _, d, count = known.shape
+    check_memory("states", count, lambda n: 8 * (d + 1) * n * n, "particles")
     out = []
     for X in known:
         squares = np.sum((X[:, :, None] - X[:, None]) ** 2, axis=0)

@@ -15,6 +15,7 @@ from .._checks import (
     network_params,
     real_state,
 )
+from .._memory import check_memory
 from .._types import BoolScalar, IntScalar, Params, Scalar, State
 from .newton import zero_mode_cut
 
@@ -49,7 +50,9 @@ def rotation_modes(params: Params) -> tuple[Float[Array, "K m n"], Float[Array, 
     Returns a pytree like `params` with a leading axis of length m (m - 1)/2 (empty for m = 1).
     """
     W, b = network_params(params)
-    m = W.shape[0]
+    m, n = W.shape
+    needs = W.dtype.itemsize  # three times the generators, and their products with W
+    check_memory("params", m, lambda k: needs * (k * k // 2) * (3 * k * k + k * n), "rows")
     rows, columns = jnp.triu_indices(m, 1)
     count = rows.shape[0]
     generators = jnp.zeros((count, m, m), W.dtype)
@@ -83,6 +86,8 @@ def curvature(
     flat, unravel = ravel_pytree(real_state("y", y))
     check_scalar_valued("energy", lambda v: energy(unravel(v)), flat)
     n = flat.shape[0]
+    needs = 3 * flat.dtype.itemsize  # Hessians of 2 n directions at a time, their eigenvectors
+    check_memory("y", n, lambda count: needs * 2 * count**3, "numbers")
     hessian = jax.jacfwd(jax.jit(jax.grad(lambda v: energy(unravel(v)))))
     basis = jnp.eye(n, dtype=flat.dtype)
     lift = jnp.zeros((n, n), flat.dtype)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .._checks import check_shape, density_vector, hidden_network, importance_vector
+from .._memory import check_pairs
 from .._types import Features, Number, Scalar, Weights
 
 LARGEST = 3
@@ -63,6 +64,7 @@ def one_active_losses(
     Exact for any n: y is linear in |x_j| but for one kink. Arguments as in `absolute_value_loss`.
     """
     W1, W2, b = hidden_network(W1, W2, b)
+    check_pairs("W1", W1, 10)
 
     def given(direction: _Points) -> _Points:
         return _ray(jnp.abs(direction), W2 @ jax.nn.relu(W1 @ direction), b, 1)

@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 
 from .._checks import check_values, density_vector, importance_vector, network
+from .._memory import check_pairs
 from .._types import Features, Number, Scalar, Weights
 from .population import population_loss
 
@@ -19,6 +20,7 @@ def linear_population_loss(
     weights, biases = network(W, b)
     n = weights.shape[1]
     weight, p = importance_vector(importance, n), density_vector(density, n)
+    check_pairs("W", weights, 2)
     residual = jnp.eye(n, dtype=weights.dtype) - weights.T @ weights
     spread, offset = residual**2 @ (p / 3 - p**2 / 4), residual @ p / 2 - biases
     return weight @ (spread + offset**2)

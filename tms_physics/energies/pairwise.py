@@ -30,8 +30,9 @@ from .._checks import (
     real_array,
     shown,
 )
+from .._memory import check_pairs
 from .._types import Features, Number, Params, Scalar, Weights
-from ..cluster import features_last
+from ..cluster import split_features
 from ._potentials import one_body_potential, pair_potential, pair_slopes
 from ._ring import ring_sums
 from ._tiles import charges, pair_sums, pair_total
@@ -169,9 +170,9 @@ def evaluate_sparse_limit(
         raise ValueError(
             f"Argument `mesh` must have a size that divides n = {n}, but has {mesh.size} devices."
         )
-    weights, *vectors = (jax.device_put(a, features_last(mesh, a.ndim)) for a in arrays)
-    biases, weight, c = vectors
-    return _evaluate(weights, biases, weight, c, mesh)
+    names = ("W", "b", "importance", "relative_density")
+    W, b, weight, c = split_features(mesh, **dict(zip(names, arrays, strict=True)))
+    return _evaluate(W, b, weight, c, mesh)
 
 
 def one_body_energy(
@@ -200,7 +201,9 @@ def pair_energy(
     The energy of the pair {i, j} is the sum of both entries. It vanishes for obtuse angles.
     Arguments and errors as in `sparse_limit_energy`.
     """
-    return _pairs(*_arguments(W, b, importance, relative_density))
+    weights, *vectors = _arguments(W, b, importance, relative_density)
+    check_pairs("W", weights, 3)
+    return _pairs(weights, *vectors)
 
 
 def pair_forces(
@@ -217,6 +220,7 @@ def pair_forces(
     W_i ∧ F_ij + W_j ∧ F_ji = 0. Arguments and errors as in `sparse_limit_energy`.
     """
     weights, biases, weight, c = _arguments(W, b, importance, relative_density)
+    check_pairs("W", weights, 1 + weights.shape[0])
     slopes = pair_slopes(_gram(weights), _at_most_zero(biases)[:, None])[0]
     one_way = jnp.where(_off_diagonal(len(biases)), weight[:, None] * c[None] * slopes, 0.0)
     return -(one_way + one_way.T)[None] * weights[:, None, :]

@@ -15,6 +15,7 @@ from .._checks import (
     network,
     network_params,
 )
+from .._memory import check_pairs
 from .._types import Features, Number, Params, Scalar, Weights
 from ._box import MAX_FEATURES
 from ._row import output_loss
@@ -23,6 +24,7 @@ from .inversion.loss import output_losses as inverted_losses
 from .inversion.nodes import BLOCK
 
 _CLOSED_FORM_ERROR = 1e-12  # of the closed form, as a share of p_i/3 + E(x_i - x'_i)²
+_PAIRS = 64  # arrays (n, n) that the inversion holds at a time; slopes take half as many again
 _ABSOLUTE = 1e-13  # of Σ_i I_i p_i/3: the least error asked for, in float64
 
 
@@ -134,6 +136,7 @@ def evaluate_population(
     Arguments and errors as in `population_loss`.
     """
     weights, biases = network(W, b)
+    check_pairs("W", weights, _PAIRS)
     n = weights.shape[1]
     vectors = importance_vector(importance, n), density_vector(density, n)
     return _evaluate(weights, biases, *vectors, _checked_rtol(rtol))
@@ -167,5 +170,6 @@ class PopulationLoss(eqx.Module):
 
     def __call__(self, params: Params) -> Scalar:
         W, b = network_params(params, self.density.shape[0])
+        check_pairs("params", W, _PAIRS)
         vectors = jnp.asarray(self.importance), jnp.asarray(self.density)
         return _evaluate(W, b, *vectors, self.rtol).loss

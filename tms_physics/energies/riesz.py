@@ -8,6 +8,7 @@ from jax import Array
 from jaxtyping import Float
 
 from .._checks import check_not_negative, check_shape, check_values, real_array
+from .._memory import check_pairs
 from .._types import Number, Scalar
 
 Particles = Float[Array | np.ndarray, "d N"]
@@ -32,6 +33,7 @@ def riesz_energy(X: Particles, *, s: Number = 1.0) -> Scalar:
     and values.
     """
     X, s = _particles(X), check_not_negative("s", s)
+    check_pairs("X", X, 1 + X.shape[0])
     i, j = np.triu_indices(X.shape[1], 1)
     squares = jnp.sum((X[:, i] - X[:, j]) ** 2, axis=0)
     logarithms = -0.5 * jnp.log(squares)
@@ -48,7 +50,9 @@ def frame_potential(X: Particles) -> Scalar:
     At least (Σ‖x_i‖²)²/d, with equality exactly for tight frames, X Xᵀ ∝ 1 (Benedetto and Fickus
     2003, Adv. Comput. Math. 18, 357). Raises `ValueError` for other shapes.
     """
-    return jnp.sum((_particles(X) @ _particles(X).T) ** 2)
+    X = _particles(X)
+    check_pairs("X", X, 2, "rows")
+    return jnp.sum((X @ X.T) ** 2)
 
 
 def relu_interference(X: Particles) -> Scalar:
@@ -59,6 +63,7 @@ def relu_interference(X: Particles) -> Scalar:
     shapes.
     """
     X = _particles(X)
+    check_pairs("X", X, 3)
     gram = X.T @ X
     return jnp.sum(jnp.maximum(gram - jnp.diag(jnp.diagonal(gram)), 0.0) ** 2)
 
@@ -80,6 +85,7 @@ class RieszEnergy(eqx.Module):
 
     def charged(self, X: Float[Array, "d N"], charges: Float[Array, " N"]) -> Scalar:
         """Σ_{i<j} q_i q_j |r_i - r_j|^-s with charges q of 0 or 1."""
+        check_pairs("X", X, 2 + X.shape[0])
         i, j = np.triu_indices(X.shape[1], 1)
         q = charges[i] * charges[j]
         squares = jnp.sum((X[:, i] - X[:, j]) ** 2, axis=0)

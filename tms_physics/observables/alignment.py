@@ -10,7 +10,7 @@ from scipy.linalg import qr
 from scipy.optimize import linear_sum_assignment
 
 from .._checks import check_count, check_shape, named_network, network
-from .._memory import check_memory
+from .._memory import check_memory, check_pairs
 from .._types import Weights
 
 STARTS = 16  # partial matches that are completed
@@ -45,6 +45,7 @@ def align(W: Weights, other: np.ndarray, *, width: int = 256) -> Alignment:
     n = first.shape[1]
     check_shape("other", second, f"(m, n) with n = {n}", second.shape[1] == n)
     check_memory("width", check_count("width", width), lambda count: 64 * n * count)
+    check_pairs("W", first, 3)
     first, second = _filled(first, second), _filled(second, first)
     there, back = _search(first, second, width), _search(second, first, width)
     if there.distance <= back.distance:

@@ -18,6 +18,7 @@ from jax import Array
 from jaxtyping import Float
 
 from .._checks import check_count, check_positive, check_shape, check_values, network, real_array
+from .._memory import check_pairs
 from .._types import Features, Number, Scalar, Weights
 
 _HALVINGS = 60
@@ -58,6 +59,7 @@ def linear_attack(
     check_shape("matrix", M, "(k, d)", M.ndim == 2 and M.size > 0)
     check_shape("residual", r, f"(k,) = ({M.shape[0]},)", r.shape == M.shape[:1])
     M, r = (check_values(k, v, "finite", jnp.isfinite) for k, v in (("matrix", M), ("residual", r)))
+    check_pairs("matrix", M, 4)
     return _sphere_maximum(M.T @ M, M.T @ r, jnp.asarray(check_positive("radius", radius), M.dtype))
 
 
@@ -127,6 +129,7 @@ def _problem(W: Weights, b: Features, x: Features, radius: Number) -> _Problem:
     example = real_array("x", x)
     check_shape("x", example, f"(n,) = {biases.shape}", example.shape == biases.shape)
     example = check_values("x", example, "finite", jnp.isfinite)
+    check_pairs("W", weights, 3)
     eps = jnp.asarray(check_positive("radius", radius), weights.dtype)
     _, singular, rows = jnp.linalg.svd(weights, full_matrices=False)
     C = rows.T * singular[None] ** 2

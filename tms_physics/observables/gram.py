@@ -5,6 +5,7 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from .._checks import check_shape, check_values, network, real_array
+from .._memory import check_pairs
 from .._types import Features, Scalar, Weights
 
 
@@ -16,6 +17,7 @@ def feature_norms(W: Weights) -> Float[Array, " n"]:
 def _overlaps(W: Weights) -> tuple[Array, Array]:
     """‖W_i‖² and Σ_j (W_i·W_j)²."""
     weights, _ = network(W)
+    check_pairs("W", weights, 2)
     gram = weights.T @ weights
     return jnp.diagonal(gram), jnp.sum(gram**2, axis=1)
 
@@ -70,6 +72,7 @@ def tight_frame_defect(W: Weights) -> Scalar:
     """
     weights, _ = network(W)
     m = weights.shape[0]
+    check_pairs("W", weights, 4, "rows")
     mean = jnp.sum(weights**2) / m
     defect = jnp.linalg.norm(weights @ weights.T - mean * jnp.eye(m, dtype=weights.dtype))
     return jnp.where(mean > 0, defect / jnp.where(mean > 0, mean, 1.0), 0.0)

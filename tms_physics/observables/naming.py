@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import arrangements
 from .._checks import check_number_between, network
+from .._memory import check_pairs
 from .._types import Weights
 from .alignment import align
 from .tegum import tegum_factors
@@ -81,6 +82,7 @@ def name_arrangement(W: Weights, tol: float = 0.05) -> Arrangement:
     network(W)  # raises
     tol = check_number_between("tol", tol, 0.0, 0.5)
     weights = np.asarray(W, float)
+    check_pairs("W", weights, 4)
     parts = tegum_factors(weights, tol)
     factors = sorted(
         (_factor(weights, part, tol) for part in parts), key=lambda f: (-f.dimension, f.name)

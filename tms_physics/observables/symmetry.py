@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._checks import check_number_between, network
+from .._memory import check_pairs
 from .._types import Weights
 from .automorphisms import automorphism_group, orbit_labels
 from .gram_colours import SPREAD, Points, colours, distinct_points
@@ -61,6 +62,7 @@ def symmetry_group(W: Weights, tol: float = 1e-6) -> SymmetryGroup:
     network(W)  # raises
     tol = check_number_between("tol", tol, 0.0, 0.5)
     weights = np.asarray(W, float)
+    check_pairs("W", weights, 6)  # the more the graph has edges of equal colour, the more
     points = distinct_points(weights, tol)
     n = weights.shape[1]
     if not points.members:

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from .._checks import check_number_between, network
+from .._memory import check_pairs
 from .._types import Weights
 
 
@@ -21,6 +22,7 @@ def tegum_factors(W: Weights, tol: float = 1e-6) -> tuple[tuple[int, ...], ...]:
     network(W)  # raises
     tol = check_number_between("tol", tol, 0.0, 0.5)
     weights = np.asarray(W, float)
+    check_pairs("W", weights, 4)
     norms = np.linalg.norm(weights, axis=0)
     alive = np.flatnonzero(norms > tol * np.max(norms))
     units = weights[:, alive] / norms[alive]
