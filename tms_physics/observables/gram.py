@@ -42,6 +42,7 @@ def feature_dimensionality(W: Weights) -> Float[Array, " n"]:
     Scherlis et al. 2022.
     """
     weights, _ = network(W)
+    check_pairs("W", weights, 3)
     # powers of two round nothing, and no square of a small or large norm is taken
     scaled = weights * _power_of_two(jnp.max(jnp.abs(weights), initial=0.0))
     own = _power_of_two(jnp.max(jnp.abs(scaled), axis=0, initial=0.0))
