@@ -12,6 +12,7 @@ from ._words import listed, number, spelled
 
 _LEVELS = ((1.0, "1"), (2 / 3, "2/3"), (1 / 2, "1/2"), (2 / 5, "2/5"))
 _SHOWN = 0.1  # norm above which D_i says something of the feature
+_TRIANGLES = 0.03  # from which on the equal features are two triangles, as a share off
 _TRAINERS = {"AdamW": (OCHRE, (0, (5, 1.5))), "SGD": (SKY, (0, (1, 1)))}
 _DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 
@@ -34,8 +35,6 @@ def draw(dataset: xr.Dataset) -> Figure:
 def caption(dataset: xr.Dataset) -> str:
     """What the panels show, lengths of plateaus over their predictions, where training ends."""
     n = dataset.sizes["feature"]
-    covered = dataset["covered"].values
-    ratio = (dataset["length"] / dataset["predicted"]).values
     ends = [
         f"{name} {number(dataset['trained_loss'].sel(trainer=name)[-1])}"
         for name in dataset["trainer"].values
@@ -43,16 +42,45 @@ def caption(dataset: xr.Dataset) -> str:
     return (
         f"Gradient flow of the exact loss from small weights, {n} features in "
         f"{_dimensions(dataset)} dimensions.{_jumps(n)} (a) The loss waits at "
-        f"{dataset.sizes['plateau']} saddles, of index {listed(dataset['index'].values)} in turn. "
-        "(b) Length of each plateau against the linear theory of its exit: measured over predicted "
-        f"is {listed(ratio[covered])} where the saddle lies on no kink of the loss and "
-        f"{listed(ratio[~covered])} at kinks, where no prediction is claimed. (c) "
+        f"{_waits(dataset)} (c) "
         f"Dimensionality D_i of the features with norm above {_SHOWN:g}, with "
         f"{listed(text for _, text in _LEVELS)}. "
         "(d) Training on samples from the same start: the flow ends at "
         f"{number(dataset['loss'][-1])}, {listed(ends)}. (e) {dataset.sizes['equal_feature']} "
-        "equal features: D_i, and the angle between two triangles that turn from a prism into an "
-        f"antiprism, which ends at {number(dataset['twist'][-1])}°. (f) D_i of AdamW."
+        f"equal features: D_i{_twist(dataset)}. (f) D_i of AdamW."
+    )
+
+
+def _examined(dataset: xr.Dataset) -> np.ndarray:
+    """Which saddles were looked at; with many features none is."""
+    return np.isfinite(dataset["gradient"].values)
+
+
+def _waits(dataset: xr.Dataset) -> str:
+    if not _examined(dataset).any():
+        count = dataset.sizes["plateau"]
+        return f"{spelled(count)} plateau{'s' * (count > 1)}; saddles are not examined."
+    covered = dataset["covered"].values
+    ratio = (dataset["length"] / dataset["predicted"]).values
+    return (
+        f"{dataset.sizes['plateau']} saddles, of index {listed(dataset['index'].values)} in turn. "
+        "(b) Length of each plateau against the linear theory of its exit: measured over predicted "
+        f"is {listed(ratio[covered])} where the saddle lies on no kink of the loss and "
+        f"{listed(ratio[~covered])} at kinks, where no prediction is claimed."
+    )
+
+
+def _formed(dataset: xr.Dataset) -> xr.DataArray:
+    """When the equal features are two triangles."""
+    return dataset["triangles_off"] < _TRIANGLES
+
+
+def _twist(dataset: xr.Dataset) -> str:
+    if not bool(_formed(dataset)[-1]):
+        return ""
+    return (
+        ", and the angle between two triangles that turn from a prism into an antiprism, which "
+        f"ends at {number(dataset['twist'][-1])}°"
     )
 
 
@@ -91,7 +119,8 @@ def _loss(ax: Axes, dataset: xr.Dataset) -> None:
     top = 1.18 * float(dataset["loss"].max())
     ax.set_ylim(0, 1.2 * float(dataset["loss"].max()))
     middles = np.sqrt(np.maximum(dataset["entered"].values, 1.0) * dataset["left"].values)
-    for k, (x, index) in enumerate(zip(middles, dataset["index"].values, strict=True)):
+    indices = np.where(_examined(dataset), dataset["index"].values, "–")
+    for k, (x, index) in enumerate(zip(middles, indices, strict=True)):
         ax.text(x, top, f"{k + 1}\n({index})", ha="center", va="top", fontsize=6.5)
     _axis_of_time(ax, dataset)
     ax.set_ylabel("exact loss $L$")
@@ -117,6 +146,10 @@ def _steps(ax: Axes, dataset: xr.Dataset) -> None:
 
 
 def _lengths(ax: Axes, dataset: xr.Dataset) -> None:
+    if not _examined(dataset).any():
+        ax.text(0.5, 0.5, "saddles are not examined", ha="center", transform=ax.transAxes)
+        ax.set(xticks=[], yticks=[], title="(b) lengths")
+        return
     measured = dataset["length"].values
     shown = (
         ("predicted", "o", "black", "mode at the exit"),
@@ -170,14 +203,16 @@ def _equal(ax: Axes, dataset: xr.Dataset) -> None:
         label = "$D_i$" if i == 0 else None
         ax.plot(t, dataset["equal_dimensionality"][:, i], color=NAVY, lw=0.9, label=label)
     ax.axhline(0.5, color="0.35", lw=0.6, ls=(0, (1, 2)))
-    formed = dataset["triangles_off"] < 0.03
-    ax.plot(t, (dataset["twist"] / 60).where(formed), color=OCHRE, ls=(0, (5, 1.5)),
-            label="twist / 60°")  # fmt: skip
+    formed = _formed(dataset)
+    if formed.any():
+        twist = (dataset["twist"] / 60).where(formed)
+        ax.plot(t, twist, color=OCHRE, ls=(0, (5, 1.5)), label="twist / 60°")
     ax.set(xscale="log", xlabel="time $t$ of the flow (1/curvature)", ylim=(0, 1.08))
     ax.set_xlim(10.0, float(t[-1]))
     ax.set_ylabel("$D_i$; angle of the two triangles")
     count = spelled(dataset.sizes["equal_feature"])
-    ax.set_title(f"(e) {count} equal features: twist 0 prism, 1 antiprism")
+    turning = ": twist 0 prism, 1 antiprism" if formed.any() else ""
+    ax.set_title(f"(e) {count} equal features{turning}")
     ax.legend(loc="upper left")
 
 

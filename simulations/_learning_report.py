@@ -43,7 +43,7 @@ def _plateau(at: xr.Dataset) -> dict[str, Any]:
         "left": float(at["left"]),
         "stored": np.flatnonzero(at["saddle_norm"].values ** 2 > 0.5) + 1,
         "dimensionality": at["saddle_dimensionality"].values,
-        "index": int(at["index"]),
+        "index": int(at["index"]) if np.isfinite(at["gradient"]) else None,  # None: not examined
         "eigenvalues": eigenvalues[np.isfinite(eigenvalues)],
         "index_entering_side": int(at["index_entering"]),
         "eigenvalues_entering_side": entering[np.isfinite(entering)],
@@ -129,8 +129,9 @@ def table(dataset: xr.Dataset) -> str:
     lines = ["  entered     left    index  rate λ      theory       length  by mode  by theory"]
     for row in numbers["plateaus"]:
         fastest = row["rate"]
+        index = "-" if row["index"] is None else row["index"]
         lines.append(
-            f"{row['entered']:9.2f} {row['left']:9.2f} {row['index']:5d}   {fastest:.3e}  "
+            f"{row['entered']:9.2f} {row['left']:9.2f} {index:>5}   {fastest:.3e}  "
             f"{row['theory_rate']:.3e}  {row['measured_length']:8.2f} "
             f"{row['predicted_length']:8.2f} {row['predicted_length_theory']:8.2f}  "
             f"stored {row['stored'].tolist()}"

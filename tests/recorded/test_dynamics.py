@@ -25,6 +25,17 @@ def test_learning_leaves_smooth_saddles_as_predicted_and_kinks_earlier() -> None
     assert numbers["final_dimensionality"][5] < 1e-10
 
 
+def test_a_hundred_features_leave_one_plateau_and_sgd_goes_with_the_flow() -> None:
+    numbers = summary("learning_dynamics_full")
+    (plateau,) = numbers["plateaus"]
+    assert plateau["index"] is None  # not examined
+    assert 70 < plateau["left"] < 80
+    ends = numbers["trained_final_loss"]
+    assert abs(ends["SGD"] / numbers["final_loss"] - 1) < 0.003
+    assert round(ends["AdamW"] / numbers["final_loss"], 2) == 0.52
+    assert numbers["largest_change_at_tenth_of_rtol"] < 1e-3
+
+
 def test_six_equal_features_twist_from_a_prism_to_the_octahedron() -> None:
     numbers = summary("learning_dynamics")["equal_features"]
     assert numbers["twist_then"] < 10
