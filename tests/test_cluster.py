@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_two_devices_of_a_process_equal_one(given: tuple[Path, Any]) -> None:
 
 
 def free_port() -> int:
-    """In the range that JAX derives from a number of a Slurm job."""
+    """In the range that JAX derives from the number of a job."""
     for port in range(61440 + os.getpid() % 4000, 65536):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)):
@@ -115,12 +116,27 @@ def free_port() -> int:
     pytest.skip("no free port")
 
 
+def slurm(process: int, port: int) -> dict[str, object]:
+    """What `srun` tells each of two processes on this machine."""
+    job = {"SLURM_JOB_ID": port - 61440, "SLURM_STEP_NODELIST": "127.0.0.1"}
+    return job | {"SLURM_NTASKS": 2, "SLURM_LOCALID": 0, "SLURM_PROCID": process}
+
+
+def open_mpi(process: int, port: int) -> dict[str, object]:
+    """What Open MPI's `mpirun` tells them."""
+    launcher = f"{(port - 61440) * 4096}.0;tcp://127.0.0.1:1"
+    size = {"OMPI_COMM_WORLD_SIZE": 2, "OMPI_COMM_WORLD_LOCAL_RANK": 0}
+    return {"OMPI_MCA_orte_hnp_uri": launcher, "OMPI_COMM_WORLD_RANK": process} | size
+
+
 @pytest.mark.timeout(120)
-def test_two_processes_that_slurm_started_equal_one(given: tuple[Path, Any]) -> None:
+@pytest.mark.parametrize("launcher", [slurm, open_mpi])
+def test_two_processes_that_a_launcher_started_equal_one(
+    given: tuple[Path, Any], launcher: Callable[[int, int], dict[str, object]]
+) -> None:
     """Each holds half of the features; what is wrong in one is refused in both."""
-    job = {"SLURM_JOB_ID": free_port() - 61440, "SLURM_STEP_NODELIST": "127.0.0.1"}
-    job |= {"SLURM_NTASKS": 2, "SLURM_LOCALID": 0}
-    texts = said([started(given[0], "cluster", SLURM_PROCID=i, **job) for i in range(2)])
+    port = free_port()
+    texts = said([started(given[0], "cluster", **launcher(i, port)) for i in range(2)])
     compare(*given)
     same = "must be the same in every process or of `share_features`, but differs."
     told = ["Argument `W` must be finite in every process."]
