@@ -38,10 +38,10 @@ class Config(Options):
     out: Path = Path("results/geometry")
 
     full: bool = False
-    """Up to 16 features in three, four and five dimensions, and more densities and starts, where
+    """Also four and five dimensions, up to 16 features, and more densities and starts, where
     these options are not given."""
 
-    sizes: tuple[tuple[int, int], ...] = ((2, 12), (3, 12))
+    sizes: tuple[tuple[int, int], ...] = ((2, 12), (3, 16))
     """Pairs m n: n from m + 1 to this largest one in m dimensions."""
 
     density: tuple[float, ...] = (0.1, 0.01)
