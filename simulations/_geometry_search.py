@@ -71,9 +71,14 @@ def random_starts(size: Size, count: int, rng: np.random.Generator) -> list[np.n
 
 
 def network_starts(size: Size, density: float, states: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Starts at given W (m, n), with biases of -0.1."""
+    """Starts at given W (m, n), with biases of -0.1, and of p/2 where W_i = 0.
+
+    That is the best constant output: from a negative bias a feature without weights never gets
+    there, as no input changes its output.
+    """
     beta = np.sqrt(0.1) if density == 0 else -0.1
-    return [size.padded(W, np.full(size.n, beta)) for W in states]
+    absent = density / 2
+    return [size.padded(W, np.where(np.any(W != 0, axis=0), beta, absent)) for W in states]
 
 
 def stored(W: np.ndarray, b: np.ndarray) -> np.ndarray:
