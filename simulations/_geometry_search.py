@@ -13,6 +13,7 @@ from ._geometry_energies import FREE, Held, Size, Slope
 
 ALIKE = 1e-5  # of the energy in its unit (at least 1): as low as the lowest
 DEAD = 0.05  # of the largest norm
+_ABSENT = 0.2  # norm of a weight next to the origin, where a feature is to be left out
 CLOSE = 0.1  # root mean square displacement of unit vectors that still is the same arrangement
 _POLISHED = 2  # of the ends as low as the lowest, and compared with the references
 _ROUGH = {"maxcor": 20, "maxfun": 120, "maxiter": 120, "ftol": 1e-10, "gtol": 1e-6}
@@ -71,14 +72,16 @@ def random_starts(size: Size, count: int, rng: np.random.Generator) -> list[np.n
 
 
 def network_starts(size: Size, density: float, states: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Starts at given W (m, n), with biases of -0.1, and of p/2 where W_i = 0.
+    """Starts at given W (m, n), with biases of -0.1, and of p/2 where W_i is next to 0.
 
     That is the best constant output: from a negative bias a feature without weights never gets
     there, as no input changes its output.
     """
     beta = np.sqrt(0.1) if density == 0 else -0.1
-    absent = density / 2
-    return [size.padded(W, np.where(np.any(W != 0, axis=0), beta, absent)) for W in states]
+    return [
+        size.padded(W, np.where(np.linalg.norm(W, axis=0) < _ABSENT, density / 2, beta))
+        for W in states
+    ]
 
 
 def stored(W: np.ndarray, b: np.ndarray) -> np.ndarray:
