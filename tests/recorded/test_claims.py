@@ -97,6 +97,24 @@ def test_neurons_of_a_privileged_basis_have_the_codes_of_the_paper() -> None:
         assert all(word.count("1") == 2 for word in words)
 
 
+def test_a_thousand_networks_have_the_same_codes_at_lower_losses_but_at_one_density() -> None:
+    few, many = (
+        summary(name)["densities"] for name in ("privileged_basis", "privileged_basis_full")
+    )
+    kinds = ("polysemantic", "shared_features")
+    for one, other in zip(few, many, strict=True):
+        codes = [tuple(each["code"][kind] for kind in kinds) for each in (one, other)]
+        assert codes[0] == codes[1] if one["density"] != 0.12 else codes == [(4, 6), (5, 8)]
+        assert other["best_loss"] < 1.003 * one["best_loss"]
+    lower = {one["density"]: 1 - other["best_loss"] / one["best_loss"]
+             for one, other in zip(few, many, strict=True)}  # fmt: skip
+    assert [round(100 * lower[p]) for p in (0.12, 0.08, 0.05)] == [1, 4, 2]
+    claims = summary("privileged_basis_full")["claims"]
+    assert not [each["claim"] for each in claims if each["agrees"] is False]
+    undecided = [each["claim"] for each in claims if each["agrees"] is None]
+    assert {text.partition(":")[0] for text in undecided} == {"density 0.12", "density 0.15"}
+
+
 def test_dense_networks_of_a_privileged_basis_have_the_closed_form() -> None:
     """One feature a neuron, Σ_{i >= 5} I_i (p/3 - p²/4): 0.1 % and four standard errors."""
     numbers = summary("privileged_basis")
