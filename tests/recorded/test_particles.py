@@ -82,6 +82,9 @@ def test_more_dimensions_have_more_packings_and_fewer_thomson_minima() -> None:
     more = [[8, 4], [14, 4], [16, 4], [10, 5], [16, 5]]
     assert numbers["agreement"]["p = 0.01"]["thomson"] == few + more
     assert [13, 3] in numbers["drops_features"]["p = 0.01"]
+    assert (
+        numbers["drops_features"]["p = 0.01"] == summary("geometry")["drops_features"]["p = 0.01"]
+    )
     assert [13, 3] in numbers["restored_by"]["fixed norms"]
     twice = [[n, m] for m in (2, 3, 4, 5) for n in (2 * m,)]
     assert all(pair in numbers["agreement"]["p = 0.01"]["packing"] for pair in twice)
