@@ -162,7 +162,7 @@ def test_full_only_replaces_defaults() -> None:
     assert Config(full=True).sizes == ((2, 12), (3, 16), (4, 16), (5, 16))
     assert Config(full=True, starts=5).starts == 5
     assert Config().pairs[0] == (3, 2)
-    assert Config().pairs[-1] == (12, 3)
+    assert Config().pairs[-1] == (16, 3)
 
 
 @pytest.mark.no_hook
