@@ -73,6 +73,13 @@ def test_some_ground_states_are_thomson_minima_and_what_parts_the_others() -> No
     assert restored["nothing"] == [[11, 3]]
 
 
+def test_at_density_a_tenth_the_plane_holds_five_features() -> None:
+    """A feature left out at the best constant costs less than a sixth one in the plane."""
+    numbers = summary("geometry")
+    plane = [n for n, m in numbers["drops_features"]["p = 0.1"] if m == 2]
+    assert plane == list(range(6, 13))
+
+
 def test_more_dimensions_have_more_packings_and_fewer_thomson_minima() -> None:
     numbers = summary("geometry_full")
     assert numbers["failed_cells"]["pairs"] == {"failed": 0, "of": 46}

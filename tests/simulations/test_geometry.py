@@ -158,6 +158,15 @@ def test_table_and_figure(dataset: xr.Dataset) -> None:
     assert len(drawn.axes) == 3
 
 
+def test_features_to_be_left_out_start_at_the_best_constant() -> None:
+    size, p = Size(3, 2), 0.1
+    W = np.array([[1.0, 0.0, 0.01], [0.0, 1.0, 0.02]])
+    (y,) = network_starts(size, p, [W])
+    found, b = network_state(size, p, y)
+    np.testing.assert_array_equal(found, W)
+    np.testing.assert_allclose(b, [-0.1, -0.1, p / 2])
+
+
 def test_full_only_replaces_defaults() -> None:
     assert Config(full=True).sizes == ((2, 12), (3, 16), (4, 16), (5, 16))
     assert Config(full=True, starts=5).starts == 5
