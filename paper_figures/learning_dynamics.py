@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ._draw import NAVY, OCHRE, SKY, STYLE
-from ._paper import SOURCE, UNIFORM
+from ._paper import smaller
 from ._words import listed, number, spelled
 
 _LEVELS = ((1.0, "1"), (2 / 3, "2/3"), (1 / 2, "1/2"), (2 / 5, "2/5"))
@@ -34,14 +34,14 @@ def draw(dataset: xr.Dataset) -> Figure:
 
 def caption(dataset: xr.Dataset) -> str:
     """What the panels show, lengths of plateaus over their predictions, where training ends."""
-    n = dataset.sizes["feature"]
+    n, m = dataset.sizes["feature"], _dimensions(dataset)
     ends = [
         f"{name} {number(dataset['trained_loss'].sel(trainer=name)[-1])}"
         for name in dataset["trainer"].values
     ]
     return (
         f"Gradient flow of the exact loss from small weights, {n} features in "
-        f"{_dimensions(dataset)} dimensions.{_jumps(n)} (a) The loss waits at "
+        f"{m} dimensions.{smaller(n, m)} (a) The loss waits at "
         f"{_waits(dataset)} (c) "
         f"Dimensionality D_i of the features with norm above {_SHOWN:g}, with "
         f"{listed(text for _, text in _LEVELS)}. "
@@ -87,17 +87,6 @@ def _twist(dataset: xr.Dataset) -> str:
 def _dimensions(dataset: xr.Dataset) -> int:
     """m, as a state is W (m, n) and b (n)."""
     return dataset.sizes["parameter"] // dataset.sizes["feature"] - 1
-
-
-def _jumps(n: int) -> str:
-    """Where the paper has more features, a sentence on it."""
-    features, dimensions = UNIFORM
-    if n >= features:
-        return ""
-    return (
-        f" Smaller than in the paper: {SOURCE} see jumps of D_i with {features} features in "
-        f"{dimensions} dimensions."
-    )
 
 
 def _bands(ax: Axes, dataset: xr.Dataset) -> None:
