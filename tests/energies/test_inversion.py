@@ -11,6 +11,8 @@ from tests.energies.cases import Case, cases
 from tests.energies.reference import Exact, exact
 from tms_physics import PopulationLoss, evaluate_population, population_loss
 from tms_physics.energies.inversion import others
+from tms_physics.energies.inversion.loss import output_losses
+from tms_physics.energies.inversion.nodes import MAX_NODES
 
 COPIES = 3  # of a small system side by side: more features, the same rows
 TAGS = {tag: n for n in (3, 4) for tag in cases(n)}
@@ -196,16 +198,60 @@ def test_slope_in_density_by_forward_mode() -> None:
 
 
 @pytest.mark.float32
-@pytest.mark.parametrize("density", [1e-4, 0.05, 1.0])
-def test_single_precision(density: float) -> None:
-    """Input in float32 is evaluated as wide as JAX has it: to 1e-5 Σ I p/3, at any density."""
-    case = Case(*(np.asarray(x, np.float32) for x in network(50, 10, density=density)))
+@pytest.mark.parametrize(
+    ("n", "m", "density"),
+    [(50, 10, 1e-4), (400, 30, 1e-4), (400, 30, 0.01), (400, 30, 1.0), (1000, 40, 0.02)],
+)
+def test_single_precision(n: int, m: int, density: float) -> None:
+    """Input in float32, with and without float64 in JAX: to 1e-5 Σ I p/3, at any density."""
+    case = Case(*(np.asarray(x, np.float32) for x in network(n, m, density=density)))
     single = evaluate(case)
-    double = evaluate(Case(*(x.astype(float) for x in case)))
+    with jax.enable_x64(True):
+        double = evaluate(Case(*(x.astype(float) for x in case)))
+    assert double.loss.dtype == np.float64
     assert single.loss.dtype == single.error.dtype == np.float32
     off = abs(float(single.loss) - float(double.loss))
     assert off <= 1e-5 * float(case.importance @ case.density) / 3
     assert off <= float(single.error)
+
+
+def _dense(n: int, m: int) -> Case:
+    """All features in every row, at numbers that are short fractions."""
+    rng = np.random.default_rng(n)
+    W = np.round(256 * rng.normal(size=(m, n))) / 256
+    p = np.round(64 * rng.uniform(0.1, 0.9, n)) / 64
+    return Case(W, -np.round(64 * rng.random(n)) / 256, np.ones(n), p)
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 1), (6, 3)])
+def test_inversion_agrees_with_the_closed_form(n: int, m: int) -> None:
+    case = _dense(n, m)
+    scale = float(case.importance @ case.density) / 3
+    tolerance = jnp.array([1e-8, 1e-13 * scale])
+    inverted = jax.jit(output_losses)(*map(jnp.asarray, case), tolerance)
+    closed = evaluate(case)
+    off = np.abs(np.asarray(inverted.losses - closed.outputs))
+    assert int(closed.nodes) == 0
+    assert np.sum(off) <= 1e-8 * float(closed.loss) + 1e-13 * scale
+    assert np.all(off <= 10 * inverted.errors)
+
+
+@pytest.mark.parametrize(("n", "m"), [(7, 2), (8, 3)])
+def test_more_than_six_features_against_rational_numbers(n: int, m: int) -> None:
+    case = _dense(n, m)
+    got, expected = evaluate(case), exact(*case, slopes=False)
+    assert int(got.nodes) > 0
+    off = abs(float(got.loss) - expected.loss)
+    assert off <= min(1e-8 * expected.loss + 1e-13 * expected.scale, float(got.error))
+
+
+def test_memory_is_that_of_n_squared_numbers() -> None:
+    """Temporaries of value and slopes: of orders n² and n nodes, never n² times nodes."""
+    case = network(300, 30, density=0.02)
+    energy = PopulationLoss(case.importance, case.density)
+    start = jnp.asarray(case.W), jnp.asarray(case.b)
+    memory = jax.jit(jax.value_and_grad(energy)).lower(start).compile().memory_analysis()
+    assert memory.temp_size_in_bytes / 8 <= 66 * 300**2 + 5 * MAX_NODES * 300
 
 
 def test_interpolated_and_direct_products_agree(monkeypatch) -> None:

@@ -26,6 +26,8 @@ from .inversion.nodes import BLOCK
 _CLOSED_FORM_ERROR = 1e-12  # of the closed form, as a share of p_i/3 + E(x_i - x'_i)²
 _PAIRS = 64  # arrays (n, n) that the inversion holds at a time; slopes take half as many again
 _ABSOLUTE = 1e-13  # of Σ_i I_i p_i/3: the least error asked for, in float64
+_SUM = 2.0  # units of the last place that the sum over the outputs may lose
+_RELATIVE = 1e-7  # of L, in single precision: far below what is asked of Σ_i I_i p_i/3
 
 
 class Evaluation(eqx.Module):
@@ -59,7 +61,7 @@ def _outputs(W: Array, b: Array, importance: Array, density: Array, rtol: float)
     dtype = jax.dtypes.canonicalize_dtype(jnp.float64)  # float32 where JAX has no other
     W, b, importance, density = (x.astype(dtype) for x in (W, b, importance, density))
     double = jnp.finfo(given).eps < 1e-10
-    floor, relative = (_ABSOLUTE, rtol) if double else (0.3 * _single(given), 0.0)
+    floor, relative = (_ABSOLUTE, rtol) if double else (0.3 * _single(given), _RELATIVE)
     scale = jnp.sum(importance * density / 3)
     tolerance = jnp.stack([jnp.asarray(relative, dtype), floor * scale])
     out = inverted_losses(W, b, importance, density, tolerance)
@@ -74,9 +76,11 @@ def _single(dtype: jnp.dtype) -> float:
 @eqx.filter_jit
 def _evaluate(W: Array, b: Array, importance: Array, density: Array, rtol: float) -> Evaluation:
     out = _outputs(W, b, importance, density, rtol)
+    loss = jnp.sum(importance * out.losses)
+    rounding = _SUM * jnp.finfo(loss.dtype).eps * jax.lax.stop_gradient(loss)
     return Evaluation(
-        jnp.sum(importance * out.losses),
-        jnp.sum(importance * out.errors),
+        loss,
+        jnp.sum(importance * out.errors) + rounding,
         out.losses,
         out.blocks * BLOCK,
     )
@@ -100,8 +104,8 @@ def population_loss(
     inversion of the Laplace transform of each z_i (see `energies.inversion`), with as many nodes,
     up to 2048, as an error of rtol L + 1e-13 Σ_i I_i p_i/3 needs in float64, 1e-5 Σ_i I_i p_i/3 in
     float32: O(n² nodes) operations, O(n² + n nodes) memory. Input in float32 is computed in float64
-    where JAX has that enabled; where it has not, rounding adds an error that grows with n (about
-    1e-5 Σ_i I_i p_i/3 at n = 50 to 100, 3e-4 at n = 400). Where the nodes do not suffice (few
+    where JAX has that enabled; where it has not, rounding takes up to 1e-5 Σ_i I_i p_i/3 to n = 400,
+    1.5e-5 at n = 1,000 (measured, see `benchmarks/README.md`). Where the nodes do not suffice (few
     large couplings beside many of 1e-6 to 1e-3, and |b_i| as small as these) the error is
     larger; `evaluate_population` tells it.
 

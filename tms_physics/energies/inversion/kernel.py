@@ -6,8 +6,9 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from .factors import factors
+from .idle import all_idle
 from .moments import CUMULANTS
-from .nodes import BLOCK, SHIFT
+from .nodes import BLOCK, SHIFT, STEP
 from .product import Others
 
 FACTORIALS = (1.0, 2.0, 6.0, 24.0)
@@ -40,27 +41,29 @@ class Kernel(NamedTuple):
 
 
 class Turns(NamedTuple):
-    """e^{2πi k b} and e^{2πi k d} at the nodes k of the first block (BLOCK, rows), and whether
-    there are small couplings at all: what all blocks share."""
+    """e^{ihkb} and e^{ihkd} at the nodes k of the first block (BLOCK, rows), whether there are
+    small couplings at all, and Π_j (1 - p_j) (rows,): what all blocks share."""
 
     bias: Array
     own: Array
     small: Array
+    none: Array
 
 
 def turns_of(rows: Rows) -> Turns:
-    angle = 2 * jnp.pi * jnp.arange(BLOCK, dtype=rows.bias.dtype)[:, None]
+    angle = STEP * jnp.arange(BLOCK, dtype=rows.bias.dtype)[:, None]
 
     def turn(x: Array) -> Array:
         return lax.complex(jnp.cos(angle * x[None]), jnp.sin(angle * x[None]))
 
-    return Turns(turn(rows.bias), turn(rows.own), jnp.any(rows.cumulants != 0))
+    none = all_idle(rows.densities)
+    return Turns(turn(rows.bias), turn(rows.own), jnp.any(rows.cumulants != 0), none)
 
 
 def kernel_of(rows: Rows, turns: Turns, first: Array) -> Kernel:
     real = rows.bias.dtype
     k = first + jnp.arange(BLOCK, dtype=real)[:, None]
-    s = lax.complex(jnp.full_like(k, SHIFT), 2 * jnp.pi * k)
+    s = lax.complex(jnp.full_like(k, SHIFT), STEP * k)
     p, u = rows.own_density[None], s * rows.own[None]
     phase = jnp.exp(s[:1] * rows.bias[None]) * turns.bias
     at = factors(u, jnp.exp(s[:1] * rows.own[None]) * turns.own)
@@ -104,9 +107,9 @@ class Remainder(NamedTuple):
     active: Array
 
 
-def remainder_of(rows: Rows, kernel: Kernel, others: Others) -> Remainder:
+def remainder_of(turns: Turns, kernel: Kernel, others: Others) -> Remainder:
     some, several = (lax.complex(*part) for part in others)
-    none = jnp.prod(jnp.maximum(1 - rows.densities, 0.0), axis=0, keepdims=True)
+    none = turns.none[None]
     lost = kernel.small - kernel.mean
     one_or_none = none + some - several
     return Remainder(

@@ -9,13 +9,14 @@ from jax.custom_derivatives import SymbolicZero
 
 from . import moments
 from .few_active import aliases, few_active
+from .idle import complementary
 from .kernel import Rows
 from .rows import Inverted, invert, inverted_with_slopes
 from .support import period
 
 _TAIL = 5.0  # -log of the share beyond the period, in units of rtol p
 _LEAST_TOLERANCE = 1e-12
-_ROUNDING = 4.0, 0.5  # units of the last place of each term, fixed and for each feature
+_ROUNDING = 4.0, 0.5  # units of the last place of each term: fixed, and for each √feature
 
 
 class OutputLosses(NamedTuple):
@@ -90,7 +91,7 @@ def output_losses(
     bias, own = b / scale, own / scale
     couplings, others = (
         couplings / scale[None],
-        jnp.where(diagonal, 0.0, density[:, None]),
+        jnp.where(diagonal, 0.0, complementary(density)[:, None]),
     )  # G = Gᵀ
 
     small = jnp.abs(couplings) < moments.SMALL
@@ -106,7 +107,7 @@ def output_losses(
     dead = b + jnp.sum(jnp.maximum(gram, 0.0), axis=1) <= 0
     size = jnp.abs(known) + jnp.abs(shifted)
     terms = density / 3 + jnp.where(dead, 0.0, scale**2 * size + jnp.abs(out.value))
-    ulps = (_ROUNDING[0] + _ROUNDING[1] * n) * jnp.finfo(terms.dtype).eps
+    ulps = (_ROUNDING[0] + _ROUNDING[1] * n**0.5) * jnp.finfo(terms.dtype).eps
     return OutputLosses(
         jnp.where(dead, density / 3, rest + out.value),
         lax.stop_gradient(jnp.where(dead, 0.0, out.error) + ulps * terms),

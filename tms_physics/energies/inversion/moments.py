@@ -6,7 +6,8 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from .product import LEAST_IDLE
+from .idle import LEAST_IDLE
+from .product import least_active
 
 SMALL = 1e-6  # couplings below this share of the period are not resolved by any number of nodes
 CUMULANTS = 4
@@ -53,20 +54,19 @@ def parts(g: Array, p: Array) -> Parts:
     log_idle = jnp.where(sure, math.log(LEAST_IDLE), jnp.log1p(-jnp.where(sure, 0.0, p)))
     total = jnp.sum(log_idle, axis=0)
     others_active = -jnp.expm1(total[None] - log_idle)  # P(any of the others than j is active)
-    odds = p / jnp.maximum(1 - p, LEAST_IDLE)
     mean, square = p * g / 2, p * g**2 / 3
     first, second = jnp.sum(mean, axis=0), jnp.sum(square, axis=0)
     pairs = first**2 - jnp.sum(mean**2, axis=0)
     zero = jnp.zeros_like(total)
-    # 1 - a (1 + Σ odds) = -expm1(log a + log(1 + Σ odds))
+    one_or_more, two_or_more = least_active(p)
     several = Moments(
-        -jnp.expm1(total + jnp.log1p(jnp.sum(odds, axis=0))),
+        two_or_more,
         jnp.sum(mean * others_active, axis=0),
         jnp.sum(square * others_active, axis=0) + pairs,
     )
     return Parts(
         Moments(jnp.exp(total), zero, zero),
-        Moments(-jnp.expm1(total), first, second + pairs),
+        Moments(one_or_more, first, second + pairs),
         several,
     )
 

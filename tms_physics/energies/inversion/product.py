@@ -14,11 +14,12 @@ import numpy as np
 from jax import Array, lax
 from jax.custom_derivatives import SymbolicZero
 
-from .nodes import BLOCK, SHIFT
+from .idle import LEAST_IDLE, all_idle, product_error, scaled
+from .nodes import BLOCK, SHIFT, STEP
 
 Pair = tuple[Array, Array]  # real and imaginary part: compiled code of complex numbers is slower
-LEAST_IDLE = 1e-30  # 1 - p of a feature that is always active
 _SMALLEST = 1e-30  # couplings are kept above, in size
+_NEAR, _TERMS = 0.35, 13  # where the series of e^x - 1 is taken, its terms
 _ALWAYS = 1e-8  # 1 - p below it: the odds are too large to be added to others
 
 
@@ -44,7 +45,10 @@ def _merge(x: tuple[Array, ...], y: tuple[Array, ...]) -> tuple[Array, ...]:
 
 
 def _reduce(idle: Array, real: Array, imag: Array) -> tuple[Array, ...]:
-    """Pairs of features first, which runs in vector instructions, then one after the other."""
+    """Pairs of features first, which runs in vector instructions, then one after the other.
+
+    What rounding takes from the idle part of a pair goes to its active one, so that all pairs of
+    equal features do not lose the same."""
     if idle.shape[0] % 2:
         idle, real, imag = (
             jnp.pad(x, ((0, 1), (0, 0)), constant_values=value)
@@ -53,7 +57,9 @@ def _reduce(idle: Array, real: Array, imag: Array) -> tuple[Array, ...]:
     none = jnp.zeros_like(real)
     half = idle.shape[0] // 2
     parts = (idle, real, imag, none, none)
-    pairs = _merge(tuple(x[:half] for x in parts), tuple(x[half:] for x in parts))
+    none, *active = _merge(tuple(x[:half] for x in parts), tuple(x[half:] for x in parts))
+    lost = product_error(idle[:half], idle[half:])
+    pairs = (none, active[0] + lost, active[1], active[2] + lost, active[3])
     one, zero = np.ones((), idle.dtype), np.zeros((), idle.dtype)
     return tuple(lax.reduce(pairs, (one, zero, zero, zero, zero), _merge, (0,)))
 
@@ -119,10 +125,19 @@ class Powers(NamedTuple):
 def powers(g: Array, first: Array) -> Powers:
     """At node `first`."""
     g = jnp.where(jnp.abs(g) < _SMALLEST, _SMALLEST, g)
-    angle = 2 * jnp.pi * g
-    damp, start = jnp.expm1(SHIFT * g), _expm1_imaginary(angle * first)
+    angle = STEP * g
+    damp, start = _expm1(SHIFT * g), _expm1_imaginary(angle * first)
     now = start[0] * (1 + damp) + damp, start[1] * (1 + damp)
     return Powers(g, 1 / g, now, _expm1_imaginary(angle))
+
+
+def _expm1(x: Array) -> Array:
+    """e^x - 1 with a mean error of 0: the library's is 1e-7 too small in single precision."""
+    near = jnp.abs(x) < _NEAR
+    small, out = jnp.where(near, x, 0.0), jnp.ones_like(x)
+    for k in range(_TERMS, 1, -1):
+        out = 1 + out * small / k
+    return jnp.where(near, small * out, jnp.exp(x) - 1)
 
 
 def _expm1_imaginary(angle: Array) -> Pair:
@@ -135,23 +150,18 @@ def advance(at: Powers) -> Powers:
     return at._replace(now=(at.now[0] + at.step[0] + both[0], at.now[1] + at.step[1] + both[1]))
 
 
-def inverse_node(k: Array) -> Pair:
-    """1/s_k."""
-    omega = 2 * jnp.pi * k
-    size = SHIFT**2 + omega**2
-    return SHIFT / size, -omega / size
-
-
 def mean_phase(at: Powers, k: Array) -> Pair:
     """φ(s_k g)."""
-    raw = times(at.now, inverse_node(k))
-    return raw[0] * at.inverse, raw[1] * at.inverse
+    omega = STEP * k
+    raw = times(at.now, (jnp.asarray(SHIFT, at.g.dtype), -omega))
+    inverse = 1 / (at.g * (SHIFT**2 + omega**2))  # 1/g times 1/|s|² would round |s|² for all alike
+    return raw[0] * inverse, raw[1] * inverse
 
 
 def mean_phase_slope(at: Powers, k: Array) -> Pair:
     """s_k φ'(s_k g) = (e^{sg} - φ)/g, by its series where that would cancel."""
     phi = mean_phase(at, k)
-    s = (jnp.asarray(SHIFT, at.g.dtype), 2 * jnp.pi * k)
+    s = (jnp.asarray(SHIFT, at.g.dtype), STEP * k)
     u = s[0] * at.g, s[1] * at.g
     square = times(u, u)
     near = jnp.abs(at.g) * (s[0] + s[1]) < jnp.finfo(at.g.dtype).eps ** 0.25
@@ -165,14 +175,27 @@ def block_products(at: Powers, p: Array, first: Array) -> tuple[Others, Powers]:
 
     `at` and p (others, rows).
     """
-    idle = jnp.maximum(1 - p, LEAST_IDLE)
+    idle, weight, common = scaled(p)
 
     def node(at: Powers, k: Array) -> tuple[Powers, tuple[Array, ...]]:
         phi = mean_phase(at, k)
-        return advance(at), _product(idle, p * phi[0], p * phi[1])[1:]
+        return advance(at), _product(idle, weight * phi[0], weight * phi[1])[1:]
 
     at, out = lax.scan(node, at, first + jnp.arange(BLOCK, dtype=p.dtype))
-    return Others((out[0], out[1]), (out[2], out[3])), at
+    n0, n1, t0, t1 = (x * common[None] for x in out)
+    return Others((n0, n1), (t0, t1)), at
+
+
+def least_active(p: Array) -> tuple[Array, Array]:
+    """P(at least one of the others is active) and P(at least two): (rows,)."""
+    idle, weight, common = scaled(p)
+    _, some, _, several, _ = _product(idle, weight, jnp.zeros_like(p))
+    none = all_idle(p)
+    one = none * jnp.sum(p / jnp.maximum(1 - p, LEAST_IDLE), axis=0)
+    often = common < 0.05  # many sparse features, alike or not: their roundings add up in a product
+    return jnp.where(often, 1 - none, common * some), jnp.where(
+        often, 1 - none - one, common * several
+    )
 
 
 def block_slopes(

@@ -99,7 +99,7 @@ def _invert(
         first = (state.block * rule.BLOCK).astype(dtype)
         product, quick, cursor = others.products(prepared, state.cursor, first)
         kernel = kernel_of(rows, turns, first)
-        left = remainder_of(rows, kernel, product)
+        left = remainder_of(turns, kernel, product)
         integrand = (kernel.idle * left.idle + kernel.active * left.active).real
         chosen = lax.dynamic_slice_in_dim(table, state.block * rule.BLOCK, rule.BLOCK)
         sums = state.sums + jnp.matmul(chosen.T, integrand, precision=lax.Precision.HIGHEST)
@@ -131,7 +131,7 @@ def _add_block(
     dtype = rows.bias.dtype
     first = (block * rule.BLOCK).astype(dtype)
     kernel = kernel_of(rows, turns, first)
-    left = remainder_of(rows, kernel, _taken(buffer, block))
+    left = remainder_of(turns, kernel, _taken(buffer, block))
     chosen = lax.dynamic_slice_in_dim(_weights(dtype), block * rule.BLOCK, rule.BLOCK)
     weight = chosen[:, level][:, None] * rows.period[None] ** 2
     whole = weight * (kernel.idle + kernel.active) * left.whole

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from .nodes import BLOCK, SHIFT
+from .nodes import BLOCK, SHIFT, STEP
 from .product import Others, Pair, inverse, mean_phase, mean_phase_slope, powers, times
 
 _LOW, _HIGH = 16, 16  # degrees are a + 16 b
@@ -128,7 +128,7 @@ def table(series: Series, first: Array, rtol: Array) -> Table:
     log = 0.5 * jnp.log1p(2 * x + x * x + y * y), jnp.arctan2(y, 1 + x)
     last = jnp.asarray(_to_coefficients()[-_LAST:].T, x.dtype)
     tails = [jnp.max(jnp.abs(jnp.matmul(part, last))) for part in log]
-    size = SHIFT**2 + (2 * jnp.pi * first) ** 2
+    size = SHIFT**2 + (STEP * first) ** 2
     allowed = _SHARE * rtol * series.density * size
     good = jnp.maximum(tails[0], tails[1]) <= allowed
     return Table(log, (x, y), good & series.equal)
