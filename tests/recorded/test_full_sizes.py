@@ -1,0 +1,88 @@
+"""Runs with `--full`: what holds at the paper's sizes, and what turns out otherwise there."""
+
+import itertools
+
+import numpy as np
+
+from tests.recorded.summaries import summary
+
+
+def test_overcomplete_exceeds_every_linear_bound_at_twelve_densities() -> None:
+    numbers = summary("overcomplete_full")
+    assert all(entry["failed"] == 0 for entry in numbers["failed_cells"].values())
+    assert [entry["minimised"]["starts"] for entry in numbers["densities"]] == [4] * 12
+    for entry in numbers["densities"]:
+        for kind in ("minimised", "trained"):
+            if entry["density"] < 1:
+                assert entry[kind]["every_start_exceeds"]
+            if entry["density"] < 0.05:
+                assert entry[kind]["recovered"]["0.5"][1] >= 99
+        if 0.006 < entry["density"] < 1:
+            assert entry["minimised"]["recovery_sum_range"][0] > entry["mean_field_sum"]
+    last = numbers["densities"][-1]
+    assert last["minimised"]["recovery_sum_range"][0] < 0.99 * last["mean_field_sum"]
+
+
+def test_longer_training_computes_no_more_absolute_values_than_a_few() -> None:
+    rows = {each["density"]: each for each in summary("absolute_value_full")["densities"]}
+    few = {each["density"]: each for each in summary("absolute_value")["densities"]}
+    assert max(rows[0.3]["polysemantic"]) == max(rows[1.0]["polysemantic"]) == 0
+    for p in (0.03, 0.01, 0.003, 0.001):
+        assert min(rows[p]["loss"]) < min(few[p]["loss"])
+        assert min(rows[p]["loss"]) < rows[p]["monosemantic_loss"]
+        assert max(rows[p]["recovered"]) <= 27
+    for p in (0.003, 0.001):
+        assert 2 < min(rows[p]["loss"]) / rows[p]["motif_loss"] < 3
+    assert min(rows[1.0]["loss"]) > 3.5 * rows[1.0]["monosemantic_loss"]
+    assert 0.9 < min(rows[0.3]["loss"]) / rows[0.3]["monosemantic_loss"] < 1.01
+
+
+def test_claims_of_longer_training_differ_in_one_verdict() -> None:
+    few, many = (summary(name)["claims"] for name in ("absolute_value", "absolute_value_full"))
+    turned = [one["claim"] for one, other in zip(few, many, strict=True)
+              if one["agrees"] is not other["agrees"]]  # fmt: skip
+    assert len(turned) == 1
+    assert "more important than a polysemantic" in turned[0]
+    now = next(each for each in many if each["claim"] == turned[0])
+    assert now["agrees"]
+    assert all(0.5 < share < 0.65 for share in now["value"])
+    disagree = [each["claim"] for each in many if each["agrees"] is False]
+    assert disagree == ["density 0.001: they are more than the 40 neurons"]
+
+
+def test_one_attack_on_all_inputs_rises_with_features_per_dimension_but_not_closely() -> None:
+    numbers = summary("adversarial_full")
+    assert (numbers["features"], numbers["dimensions"]) == (400, 30)
+    rows = [each["minimum"] for each in numbers["densities"]]
+    values = [np.mean(row["vulnerability"]["all inputs"]) for row in rows]
+    each_input = [np.mean(row["vulnerability"]["feature"]) for row in rows]
+    stars = [row["features_per_dimension"] for row in rows]
+    assert all(b > a for a, b in itertools.pairwise(stars))
+    assert all(b > a for a, b in itertools.pairwise(each_input))
+    assert int(np.argmax(values)) == len(values) - 2
+    assert 7 < max(values) < 8
+    assert values[-1] < 0.35 * stars[-1]
+    verdicts = {each["claim"]: each["agrees"] for each in numbers["claims"]}
+    for words, agrees in (("rises", True), ("highly", True), ("closely", False), ("slope", False)):
+        found = [verdict for text, verdict in verdicts.items() if f" {words}" in text]
+        assert len(found) == 6
+        assert set(found) == {agrees}
+
+
+def test_more_features_than_thirteen_a_dimension_are_detected_and_packed_less_well() -> None:
+    numbers = summary("directions_full")
+    assert (numbers["features"], numbers["dimensions"]) == (400, 30)
+    sparse = numbers["densities"][-1]["minimised"]
+    means = sparse["mean_over_features"]
+    assert 0.93 < means["detection"][0] < 0.95
+    assert 0.8 < means["recovery"][0] < 0.81
+    assert abs(means["probe"][0] - 30 / 400) < 1e-9
+    assert sparse["cosines"]["largest"][1] > numbers["bounds"]["packed_coherence"]
+    assert sparse["cosines"]["mean_square"][2] < 1.001 * sparse["cosines"]["least_mean_square"][1]
+    assert max(numbers["largest_z_scores"].values()) < 2.7
+    for each in numbers["fewer_features"]:
+        assert each["overlap_polished"][2] < 1e-10
+    disagree = [each["claim"] for each in numbers["claims"] if each["agrees"] is False]
+    words = ("a threshold on", "best linear probe recovers", "largest cos", "smallest cos")
+    assert len(disagree) == len(words)
+    assert all(word in text for word, text in zip(words, disagree, strict=True))
