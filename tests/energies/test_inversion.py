@@ -200,7 +200,7 @@ def test_slope_in_density_by_forward_mode() -> None:
 @pytest.mark.float32
 @pytest.mark.parametrize(
     ("n", "m", "density"),
-    [(50, 10, 1e-4), (400, 30, 1e-4), (400, 30, 0.01), (400, 30, 1.0), (1000, 40, 0.02)],
+    [(400, 30, 1e-4), (400, 30, 0.01), (1000, 40, 0.02)],
 )
 def test_single_precision(n: int, m: int, density: float) -> None:
     """Input in float32, with and without float64 in JAX: to 1e-5 Σ I p/3, at any density."""

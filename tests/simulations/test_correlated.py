@@ -167,6 +167,27 @@ def test_small_networks_are_what_theory_and_paper_say() -> None:
     np.testing.assert_allclose(norm, np.sqrt(0.5), rtol=1e-2)
 
 
+def test_short_training_has_the_verdicts_of_long_one(tmp_path: Path) -> None:
+    """All systems of the paper, three networks each; shares of so few are not decided."""
+    small: dict[str, Any] = {"collapse": (0.35, 0.12), "sparse": (0.05,), "seeds": 3}
+    small |= {"steps": 800, "batch": 128, "learning_rate": 1e-2, "evaluations": 100}
+    assert start(SIMULATION, Config(out=tmp_path / "job", **small)) == 0
+    lines = json.loads((tmp_path / "job" / "correlated.json").read_text())["summary"]["claims"]
+
+    def found(words: str) -> list[Any]:
+        return [line for line in lines if words in line["claim"]]
+
+    theory, of_bases = found("less that of the theory"), found("two correlated sets of ten")
+    assert [line["agrees"] for line in theory] == [True, True]
+    assert [line["agrees"] for line in of_bases] == [True]
+    assert of_bases[0]["value"] < 0.1 < 0.4 < found("independent, in the same sets")[0]["value"]
+    assert [line["agrees"] for line in found("p in [0.05, 0.15]")] == [True, True]
+    (trained,) = found("p in [0.25, 0.5] (here 0.35): pairs collapsed in trained")
+    assert trained["value"] == 3
+    shares = {line["claim"]: line["value"] for line in found("share of trained")}
+    assert sum("3 anticorrelated" in claim and not value for claim, value in shares.items()) == 1
+
+
 def test_full_is_more_densities_seeds_and_steps() -> None:
     config = Config(full=True, seeds=3)
     assert config.seeds == 3

@@ -201,3 +201,45 @@ def test_random_directions_drawn_one_by_one_are_those_drawn_at_once() -> None:
     together = np.array([dataset_module.statistics(W) for W in units])
     found = dataset_module._random(config)
     np.testing.assert_array_equal(np.stack([*found.data_vars.values()], axis=1), together)
+
+
+@pytest.fixture(scope="module")
+def real_claims(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Verdicts on networks that are minimised and trained: 12 features in 4 dimensions."""
+    out = tmp_path_factory.mktemp("directions") / "real"
+    small: dict[str, Any] = {"features": 12, "dimensions": 4, "density": (1.0, 0.01)}
+    small |= {"densities": 3, "fewer": (2, 4), "fewer_density": (0.3,), "samples": 4096}
+    small |= {"starts": 2, "seeds": 2, "evaluations": 200, "steps": 500, "random": 20}
+    assert start(SIMULATION, Config(out=out, **small)) == 0
+    lines = json.loads((out / "directions.json").read_text())["summary"]["claims"]
+    return {line["claim"]: line["agrees"] for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("words", "agrees"),
+    [
+        ("a threshold on W_i·h tells an active feature", True),
+        ("the best linear probe recovers the values", False),
+        ("sum of R² of the best linear probes is rank W", True),
+        ("least squares fitted on samples", True),
+        ("own rectified output is above", True),
+        ("largest |W_i·W_j|, i ≠ j, polished", True),
+        ("mean of cos² of stored features over Welch's bound", True),
+        ("largest cos of stored features", True),
+        ("smallest cos of stored features", False),
+        ("p = 0.01: share of Σcos² in negative cosines", True),
+        ("p = 1: share of Σcos² in negative cosines", True),
+        ("mean of cos³", True),
+        ("in the row space of W", True),
+        ("that ReLU without bias filters out", True),
+        ("that ReLU and bias filter out", True),
+        ("first order in p less exact", True),
+        ("exact loss against samples", True),
+        ("exact detection against samples", True),
+    ],
+)
+def test_small_networks_have_the_verdicts_of_large_ones(
+    real_claims: dict[str, Any], words: str, agrees: bool
+) -> None:
+    (found,) = [verdict for claim, verdict in real_claims.items() if words in claim]
+    assert found is agrees
