@@ -86,3 +86,27 @@ def test_more_features_than_thirteen_a_dimension_are_detected_and_packed_less_we
     words = ("a threshold on", "best linear probe recovers", "largest cos", "smallest cos")
     assert len(disagree) == len(words)
     assert all(word in text for word, text in zip(words, disagree, strict=True))
+
+
+def test_more_networks_find_where_pairs_collapse() -> None:
+    """p falling: three pairs, two, one, none in the lowest network; medians of trained ones."""
+    rows = summary("correlated_full")["systems"]["three_correlated_pairs"]
+    lowest = {each["density"]: each["collapsed"]["lowest"] for each in rows}
+    for count, low, high in ((3, 0.42, 0.85), (2, 0.15, 0.35), (1, 0.09, 0.13), (0, 0.0, 0.07)):
+        assert {k for p, k in lowest.items() if low <= p <= high} == {count}
+    trained = {each["density"]: np.median(each["collapsed"]["trained"]) for each in rows}
+    assert trained[0.07] == trained[0.06] == 1
+    for count, low, high in ((3, 0.5, 0.9), (2, 0.17, 0.25), (1, 0.06, 0.13), (0, 0.0, 0.04)):
+        assert {k for p, k in trained.items() if low <= p <= high} == {count}
+
+
+def test_claims_on_correlated_features_that_more_networks_turn() -> None:
+    few, many = (summary(name)["claims"] for name in ("correlated", "correlated_full"))
+    turned = [(other["claim"], one["agrees"], other["agrees"])
+              for one, other in zip(few, many, strict=True)
+              if one["agrees"] is not other["agrees"]]  # fmt: skip
+    assert [verdicts for _, *verdicts in turned] == [[None, True], [True, False], [True, False]]
+    words = ("independent, in the same sets", "p in [0.05, 0.15]", "less that of the theory")
+    assert all(word in text for word, (text, *_) in zip(words, turned, strict=True))
+    beyond = next(each["value"] for each in many if each["claim"] == turned[2][0])
+    assert -1.1e-3 < beyond < -1e-3
