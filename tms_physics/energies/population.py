@@ -104,9 +104,9 @@ def population_loss(
     inversion of the Laplace transform of each z_i (see `energies.inversion`), with as many nodes,
     up to 2048, as an error of rtol L + 1e-13 Σ_i I_i p_i/3 needs in float64, 1e-5 Σ_i I_i p_i/3 in
     float32: O(n² nodes) operations, O(n² + n nodes) memory. Input in float32 is computed in float64
-    where JAX has that enabled; where it has not, rounding takes up to 1e-5 Σ_i I_i p_i/3 to n = 400,
-    1.5e-5 at n = 1,000 (measured, see `benchmarks/README.md`). Where the nodes do not suffice (few
-    large couplings beside many of 1e-6 to 1e-3, and |b_i| as small as these) the error is
+    where JAX has that enabled; where it has not, rounding takes 1e-5 Σ_i I_i p_i/3 to n = 400 and
+    1.5e-5 at n = 1,000 (see `benchmarks/README.md`). Where the nodes do not suffice (few large
+    couplings beside many of 1e-6 to 1e-3, and |b_i| as small as these) the error is
     larger; `evaluate_population` tells it.
 
     L is continuously differentiable, except where a feature has W_i = 0 and b_i = 0 (there the
