@@ -110,3 +110,23 @@ def test_claims_on_correlated_features_that_more_networks_turn() -> None:
     assert all(word in text for word, (text, *_) in zip(words, turned, strict=True))
     beyond = next(each["value"] for each in many if each["claim"] == turned[2][0])
     assert -1.1e-3 < beyond < -1e-3
+
+
+def test_eighty_features_share_twenty_dimensions_as_twenty_share_five() -> None:
+    numbers = summary("basic_results_full")
+    assert all(entry["failed"] == 0 for entry in numbers["failed_cells"].values())
+    small, large = numbers["systems"]
+    for system in (small, large):
+        dense, *sparse = system["densities"]
+        assert dense["represented"] == system["dimensions"]
+        assert dense["in_superposition"] == 0
+        assert abs(dense["loss_over_linear"] - 1) < 1e-6
+        for one, other in itertools.pairwise(system["densities"]):
+            assert other["represented"] >= one["represented"]
+            assert other["loss_over_linear"] < one["loss_over_linear"]
+        assert all(entry["in_superposition"] > 0 for entry in sparse)
+    found = [entry["represented"] for entry in large["densities"]]
+    assert found == [20, 26, 33, 42, 49, 59, 67]
+    last = large["densities"][-1]
+    assert 0.045 < last["loss_over_linear"] < 0.047
+    assert last["best_trained_over_best"] > 1.5
