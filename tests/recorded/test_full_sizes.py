@@ -62,6 +62,8 @@ def test_one_attack_on_all_inputs_rises_with_features_per_dimension_but_not_clos
     assert int(np.argmax(values)) == len(values) - 2
     assert 7 < max(values) < 8
     assert values[-1] < 0.35 * stars[-1]
+    frames = [value / row["theory"]["frame"] for value, row in zip(values, rows, strict=True)]
+    assert 0.9 < min(frames) < max(frames) < 1.5
     verdicts = {each["claim"]: each["agrees"] for each in numbers["claims"]}
     for words, agrees in (("rises", True), ("highly", True), ("closely", False), ("slope", False)):
         found = [verdict for text, verdict in verdicts.items() if f" {words}" in text]
@@ -86,6 +88,12 @@ def test_more_features_than_thirteen_a_dimension_are_detected_and_packed_less_we
     words = ("a threshold on", "best linear probe recovers", "largest cos", "smallest cos")
     assert len(disagree) == len(words)
     assert all(word in text for word, text in zip(words, disagree, strict=True))
+    few = {each["claim"].split(":")[-1]: each["agrees"] for each in summary("directions")["claims"]}
+    coupling = "largest G_ij, i ≠ j, over -b_i"
+    (now,) = [each for each in numbers["claims"] if coupling in each["claim"]]
+    assert now["agrees"]
+    assert max(now["value"]) < 0.92
+    assert [agrees for text, agrees in few.items() if coupling in text] == [False]
 
 
 def test_more_networks_find_where_pairs_collapse() -> None:
@@ -98,6 +106,22 @@ def test_more_networks_find_where_pairs_collapse() -> None:
     assert trained[0.07] == trained[0.06] == 1
     for count, low, high in ((3, 0.5, 0.9), (2, 0.17, 0.25), (1, 0.06, 0.13), (0, 0.0, 0.04)):
         assert {k for p, k in trained.items() if low <= p <= high} == {count}
+
+
+def test_what_holds_for_sparse_correlated_features_does_not_when_dense() -> None:
+    systems = summary("correlated_full")["systems"]
+    pairs, tens = ({each["density"]: each for each in systems[name]}
+                   for name in ("correlated_pairs", "sets_of_ten"))  # fmt: skip
+    counts = {p: sum(each["collapsed"]["trained"]) for p, each in pairs.items()}
+    assert counts == {0.2: 4, 0.1: 0, 0.05: 1, 0.02: 0}
+    share = {}
+    for p, each in tens.items():
+        within, across = (each["mean_square_cosine"][kind][0] for kind in ("within", "across"))
+        share[p] = within / (within + across)
+    assert share[0.02] < 3e-4
+    assert 0.01 < share[0.05] < 0.015
+    assert 0.13 < share[0.1] < 0.15
+    assert 0.27 < share[0.2] < 0.29
 
 
 def test_claims_on_correlated_features_that_more_networks_turn() -> None:
