@@ -13,9 +13,9 @@ along Re s = c > 0. The files, in the order of the calculation:
     support     a period P that bounds |z| but for a share of 1e-12: rows are scaled by it
     moments     the mean of the small couplings, and the moments that the aliases need
     few_active  what is known in closed form: no other feature is active, or one
+    idle        probabilities that none of the others is active, to all digits
     product     M less its part of closed form, node by node, without cancellation
     series      the same for many features of one density, by interpolation in g
-    idle        probabilities that none of the others is active, to all digits
     others      which of the two, block by block
     nodes       the trapezoid rule: nodes, tapers that end it, orders
     kernel      e^{sb} κ at the nodes, and what is left of M there

@@ -10,18 +10,18 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 LEAST_IDLE = 1e-30  # 1 - p of a feature that is always active
-_SPARSE = 0.03  # densities below it are kept as they are
+_SPARSE = 0.03  # below it, moving p to its neighbour would change it by too much
 _LARGEST_LOG = 40.0  # of Π 1/(1 - p) over the sparse ones, so that single precision holds it
 
 
 def complementary(p: Array) -> Array:
-    """p, or beside it the value of which 1 - p is exact."""
+    """p (n,), for features that are not sparse the value beside it of which 1 - p is exact."""
     exact = 1 - lax.optimization_barrier(1 - p)
-    return jnp.where(p < _SPARSE, p, p + lax.stop_gradient(exact - p))
+    return jnp.where(is_sparse(p), p, p + lax.stop_gradient(exact - p))
 
 
 def is_sparse(p: Array) -> Array:
-    """Which features are taken out of a product over (others, rows)."""
+    """Which of the features, the first axis, are taken out of the product over them."""
     return p < min(_SPARSE, _LARGEST_LOG / p.shape[0])
 
 

@@ -1,7 +1,7 @@
 """The trapezoid rule along Re s = c, in units of the period P: s_k = c + i h k, h just below 2π.
 
-The step h has so few digits that h k is exact in single precision too: a factor of a thousand
-features that was taken at a node beside it would be off a thousand times.
+The step h has so few digits that h k is exact in single precision too: at a rounded node the
+factors of all n features would be off alike, and their product n times as much.
 
 With T = 2π/h no less than the range of |z| its error has two parts. The aliases Σ_{k≥1} e^{-ckT} of
 z + kT, where z + kT > 0: second moments, known exactly. And the end of the sum: a smooth taper

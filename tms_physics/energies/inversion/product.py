@@ -193,9 +193,8 @@ def least_active(p: Array) -> tuple[Array, Array]:
     none = all_idle(p)
     one = none * jnp.sum(p / jnp.maximum(1 - p, LEAST_IDLE), axis=0)
     often = common < 0.05  # many sparse features, alike or not: their roundings add up in a product
-    return jnp.where(often, 1 - none, common * some), jnp.where(
-        often, 1 - none - one, common * several
-    )
+    some, several = common * some, common * several
+    return jnp.where(often, 1 - none, some), jnp.where(often, 1 - none - one, several)
 
 
 def block_slopes(
